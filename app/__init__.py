@@ -1,0 +1,1 @@
+"""The web application: people, cases and meetings around the engine core."""

@@ -1,0 +1,208 @@
+"""How the application speaks HTTP: the documented API, error answers, languages, cursors.
+
+Errors of /api are problem+json; errors of pages are pages. Nothing here knows a slice.
+"""
+
+import base64
+import logging
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+import orjson
+from flask import Flask, Response, make_response, render_template, request, session
+from flask_babel import Babel, gettext
+from flask_smorest import Api
+from marshmallow import Schema, fields
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from app.errors import TITLES, Invalid, problem_body
+from app.runtime.transaction import Busy, is_busy
+from workflows.errors import Refusal, Unpublishable
+
+log = logging.getLogger("minyi")
+LANGUAGES = ("zh", "en")
+MAX_PAGE = 200
+Row = TypeVar("Row")
+
+
+class FieldErrorSchema(Schema):
+    """One field that does not validate."""
+
+    path = fields.String(required=True)
+    message = fields.String(required=True)
+    code = fields.String(required=True)
+
+
+class DiagramProblemSchema(Schema):
+    """One problem of a definition, on its shape."""
+
+    file = fields.String()
+    element = fields.String()
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    hint = fields.String()
+
+
+class ProblemSchema(Schema):
+    """An error answer (RFC 9457)."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema))
+    problems = fields.List(fields.Nested(DiagramProblemSchema))
+
+
+class _Api(Api):  # type: ignore[misc]
+    """flask-smorest's API with our error body."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        """Ours are installed for the whole application."""
+
+
+def install(app: Flask, babel: Babel) -> None:
+    """Give the application its API, its languages and its error answers."""
+    app.config.update(
+        API_TITLE="Minyi 民议",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    babel.init_app(app, locale_selector=choose_language)
+    app.extensions["minyi.api"] = _Api(app)
+    app.register_error_handler(Refusal, _answer)
+    app.register_error_handler(Unpublishable, _answer)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_fault)
+
+
+def register_api(app: Flask, blueprint: Any) -> None:
+    """Add a slice's documented blueprint."""
+    app.extensions["minyi.api"].register_blueprint(blueprint)
+
+
+def part_exists(module: str) -> bool:
+    """Whether a slice has this module."""
+    return find_spec(module) is not None
+
+
+def choose_language() -> str:
+    """zh or en: the reader's choice, else what the browser or program asks for, else Chinese."""
+    if request.path.startswith("/api/"):
+        return request.accept_languages.best_match(LANGUAGES, "zh") or "zh"
+    chosen = session.get("language")
+    return chosen if chosen in LANGUAGES else "zh"
+
+
+def problem_response(body: dict[str, Any]) -> Response:
+    """`body` as an application/problem+json answer."""
+    response = Response(orjson.dumps(body), status=body["status"], content_type="application/problem+json")
+    if body["status"] == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def field_errors(messages: Any, path: str = "") -> list[dict[str, str]]:
+    """marshmallow's nested messages as [{path, message, code}], in order; paths are dotted."""
+    if isinstance(messages, dict):
+        rows: list[dict[str, str]] = []
+        for key, value in messages.items():
+            below = (
+                path
+                if key in ("_schema", "json", "query", "files", "form")
+                else f"{path}.{key}"
+                if path
+                else str(key)
+            )
+            rows += field_errors(value, below)
+        return rows
+    texts = messages if isinstance(messages, list) else [messages]
+    return [{"path": path, "message": str(text), "code": "invalid"} for text in texts]
+
+
+def encode_cursor(*values: Any) -> str:
+    """An opaque place in a list."""
+    return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+
+
+def decode_cursor(text: str, types: Sequence[type]) -> list[Any] | None:
+    """The values of a cursor, or None for an empty one. Raises Invalid for one that is not ours."""
+    if not text:
+        return None
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError as bad:
+        raise _bad_cursor() from bad
+    fits = isinstance(values, list) and len(values) == len(types)
+    if not fits or not all(v is None or type(v) is t for v, t in zip(values, types, strict=True)):
+        raise _bad_cursor()
+    return list(values)
+
+
+def page(
+    rows: Sequence[Row], limit: int, place: Callable[[Row], tuple[Any, ...]]
+) -> tuple[list[Row], str | None]:
+    """Cut `limit + 1` fetched rows to `limit`, with the cursor of the next page."""
+    if len(rows) <= limit:
+        return list(rows), None
+    return list(rows[:limit]), encode_cursor(*place(rows[limit - 1]))
+
+
+def _bad_cursor() -> Invalid:
+    return Invalid(
+        [{"path": "cursor", "message": gettext("This is not a cursor of this list."), "code": "cursor"}]
+    )
+
+
+def _wants_api() -> bool:
+    return request.path.startswith(("/api/", "/health", "/metrics"))
+
+
+def _respond(body: dict[str, Any]) -> Response:
+    if _wants_api():
+        return problem_response(body)
+    return make_response(render_template("error.html", problem=body), body["status"])
+
+
+def _answer(refusal: Exception) -> Response:
+    return _respond(problem_body(refusal, gettext))
+
+
+def _answer_http(fault: HTTPException) -> Response:
+    if fault.response is not None:
+        return fault.response  # type: ignore[return-value]
+    status = fault.code or 500
+    data = getattr(fault, "data", None) or {}
+    if status == 422 and "messages" in data:
+        return _answer(Invalid(field_errors(data["messages"])))
+    title = TITLES.get(status, TITLES[400])(gettext)
+    body = {
+        "type": f"/problems/http_{status}",
+        "title": title,
+        "status": status,
+        "detail": fault.description or title,
+    }
+    response = _respond(body)
+    for name, value in fault.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _answer_fault(fault: Exception) -> Response:
+    if isinstance(fault, DBAPIError) and is_busy(fault):
+        return _answer(Busy())
+    log.exception("fault while answering %s %s", request.method, request.path)
+    body = {
+        "type": "/problems/fault",
+        "title": TITLES[500](gettext),
+        "status": 500,
+        "detail": gettext("Something went wrong on our side. Nothing was changed; please try again later."),
+    }
+    return _respond(body)

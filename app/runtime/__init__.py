@@ -1,0 +1,1 @@
+"""The one write path: lock → load → act → save → project → record → outbox → commit, once."""

@@ -1,0 +1,69 @@
+"""The only place that commits. Everything official is written inside `with transaction():`.
+
+A reading that went before is ended first, so that the act sees what is committed now and nothing older.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask_sqlalchemy.session import Session
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import scoped_session
+
+from app.errors import WrongState
+from app.extensions import WRITE, db
+from workflows.errors import message
+
+_OPEN = "minyi_transaction"
+_BUSY_SQLSTATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, cancelled, serialisation, deadlock
+
+
+class Busy(WrongState):
+    """Others kept the same rows longer than the bounded wait."""
+
+    code = "busy"
+    text = message(
+        "Others are working on the same matter just now. Nothing was changed; try again in a moment."
+    )
+
+
+class NestedTransaction(RuntimeError):
+    """A transaction was opened inside another: the outer one owns the commit."""
+
+
+@contextmanager
+def transaction() -> Iterator[scoped_session[Session]]:
+    """Run the block in one write transaction: committed whole at its end, or not at all.
+
+    Raises Busy where another holds the rows longer than the lock timeout; NestedTransaction inside another.
+    """
+    session = db.session
+    if session.info.get(_OPEN):
+        raise NestedTransaction("transaction() inside transaction(): call the inner act directly")
+    session.rollback()
+    session.info[_OPEN] = True
+    try:
+        session.connection(execution_options={WRITE: True})
+        yield session
+        session.commit()
+    except DBAPIError as fault:
+        session.rollback()
+        if is_busy(fault):
+            raise Busy from fault
+        raise
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_OPEN] = False
+
+
+def in_transaction() -> bool:
+    """Whether a `transaction()` is open on this session."""
+    return bool(db.session.info.get(_OPEN))
+
+
+def is_busy(fault: DBAPIError) -> bool:
+    """Whether the database refused because others were at the same rows."""
+    state = getattr(fault.orig, "sqlstate", None)
+    return state in _BUSY_SQLSTATES or "database is locked" in str(fault.orig)
