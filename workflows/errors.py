@@ -33,12 +33,30 @@ class Problem:
     def __str__(self) -> str:
         """The English sentence, for logs and tests."""
         where = f" [{self.file}#{self.element}]" if self.element or self.file else ""
-        return fill(self.message, self.params) + (" " + fill(self.hint, self.params) if self.hint else "") + where
+        return (
+            fill(self.message, self.params)
+            + (" " + fill(self.hint, self.params) if self.hint else "")
+            + where
+        )
 
 
 def fill(template: str, params: Mapping[str, Any]) -> str:
     """Fill the `{named}` holes of a template; a hole without a value stays as it is."""
     return template.format_map(_Holes(params))
+
+
+class Phrase(str):
+    """A sentence that fills a hole of another: English as a str, translated from `template` and `params`."""
+
+    __slots__ = ("params", "template")
+    template: str
+    params: Mapping[str, Any]
+
+    def __new__(cls, template: str, **params: Any) -> "Phrase":
+        phrase = super().__new__(cls, fill(template, params))
+        phrase.template = template
+        phrase.params = params
+        return phrase
 
 
 class _Holes(dict[str, Any]):
