@@ -92,6 +92,14 @@ def function(name: str, arguments: Sequence[ast.expr]) -> ast.expr:
     return ast.Call(ast.Name(f"fn_{name}", _LOAD), [ast.Name(RUN, _LOAD), *arguments], [])
 
 
+def called(tree: ast.expr) -> str:
+    """The name of the function that `tree` calls, "" where it is no such call."""
+    target = tree.func if isinstance(tree, ast.Call) else None
+    return (
+        target.id.removeprefix("fn_") if isinstance(target, ast.Name) and target.id.startswith("fn_") else ""
+    )
+
+
 def both(operands: list[ast.expr], *, either: bool = False) -> ast.expr:
     return operands[0] if len(operands) == 1 else ast.BoolOp(ast.Or() if either else ast.And(), operands)
 

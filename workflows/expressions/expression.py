@@ -25,16 +25,17 @@ class Expression:
     """A compiled expression. Safe to share among threads and cases.
 
     `names` are the data names it reads (those of `defined(name)` not among them); `constant` says that
-    it is a literal, `literal` which one.
+    it is a literal, `literal` which one; `function` is the function whose value it is, "" if none.
     """
 
-    __slots__ = ("_code", "constant", "literal", "names", "text")
+    __slots__ = ("_code", "constant", "function", "literal", "names", "text")
 
     def __init__(self, text: str, tree: ast.expr, names: frozenset[str]) -> None:
         self.text = text
         self.names = names
         self.constant = isinstance(tree, ast.Constant)
         self.literal = tree.value if isinstance(tree, ast.Constant) else None
+        self.function = emit.called(tree)
         self._code = emit.compile_tree(tree)
 
     def evaluate(self, data: Mapping[str, Any], world: World | None = None, *, about: Any = None) -> Any:

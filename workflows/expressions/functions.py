@@ -288,6 +288,18 @@ def _instant(run: Run, text: Any) -> str:
     return written(parse_instant(_text(run, text, "instant")))
 
 
+def _duration(run: Run, text: Any) -> str:
+    """A duration as written, once it has been read as one."""
+    length = _text(run, text, "duration")
+    instants.parse_duration(length)
+    return length
+
+
+def _last_day(run: Run, end: Any) -> str:
+    """The last day of a period that ends at `end`: 24:00 belongs to the day it ends."""
+    return str(_day(written(parse_instant(_text(run, end, "last_day")) - timedelta(seconds=1))).isoformat())
+
+
 def _chosen(run: Run, *given: Any, name: str, choose: Callable[[list[datetime]], datetime]) -> str:
     return written(choose([parse_instant(_text(run, text, name)) for text in given]))
 
@@ -333,7 +345,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "later": Function(partial(_chosen, name="later", choose=max), 2, None),
     "earlier": Function(partial(_chosen, name="earlier", choose=min), 2, None),
     "date_of": Function(_date_of, 1, 1),
+    "last_day": Function(_last_day, 1, 1),
     "date": Function(_date, 1, 1),
+    "duration": Function(_duration, 1, 1),
     "instant": Function(_instant, 1, 1),
     "add": Function(_add, 2, 2),
 }
