@@ -173,25 +173,24 @@ def _measure(root: Node, file: str) -> None:
 
 
 def check_ids(root: Node, file: str) -> list[Problem]:
-    """Ids given twice, and ids that are no XML names, as problems."""
+    """Ids of BPMN elements that are given twice, or are no XML names, as problems."""
     found: list[Problem] = []
     seen: dict[str, Node] = {}
     for node in root.iter():
         identity = node.get("id")
-        if identity is None or not isinstance(node.tag, str):
+        if identity is None or not local(node):
             continue
         if not _ID.match(identity):
-            if local(node):
-                found.append(
-                    Problem(
-                        "xml.id",
-                        message("“{id}” cannot be the id of a shape."),
-                        message("An id begins with a letter and has only letters, digits, “_”, “-” and “.”."),
-                        element=identity[:80],
-                        file=file,
-                        params={"id": identity[:80]},
-                    )
+            found.append(
+                Problem(
+                    "xml.id",
+                    message("“{id}” cannot be the id of a shape."),
+                    message("An id begins with a letter and has only letters, digits, “_”, “-” and “.”."),
+                    element=identity[:80],
+                    file=file,
+                    params={"id": identity[:80]},
                 )
+            )
         elif identity in seen:
             other = seen[identity]
             both = local(node) == local(other) == "process"

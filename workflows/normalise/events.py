@@ -1,0 +1,116 @@
+"""Events whose definition leaves something open: names, timers, ends that signal."""
+
+from typing import Final
+
+from lxml import etree
+
+from workflows.errors import message
+from workflows.normalise.graph import EVENTS, Scope, event_definitions
+from workflows.normalise.notes import Notes
+from workflows.normalise.xml import Node, bpmn, local, named
+
+_NAMED: Final = {"messageEventDefinition": "message", "signalEventDefinition": "signal"}
+
+
+def settle_events(scope: Scope, root: Node, notes: Notes) -> None:
+    """Name every message and signal, make a signalling end a throw and an end, tell empty catches."""
+    for node in list(scope.nodes.values()):
+        tag = local(node)
+        if tag in EVENTS:
+            _settle_references(node, notes)
+            for definition in event_definitions(node):
+                if local(definition) in _NAMED:
+                    _name(definition, node, root, notes)
+        elif tag in ("sendTask", "receiveTask") and not node.get("messageRef"):
+            for definition in node.findall(bpmn("messageEventDefinition")):
+                _name(definition, node, root, notes)
+        if tag == "endEvent":
+            _settle_end(node, scope, notes)
+        elif tag == "intermediateCatchEvent" and not event_definitions(node):
+            _settle_empty_catch(node, scope, notes)
+
+
+def _settle_references(node: Node, notes: Notes) -> None:
+    if node.find(bpmn("eventDefinitionRef")) is not None:
+        notes.refuse(
+            "parse.event_reference",
+            message("“{name}” refers to an event definition kept elsewhere."),
+            message("Write the definition into the event itself."),
+            node,
+        )
+
+
+def _name(definition: Node, node: Node, root: Node, notes: Notes) -> None:
+    """Without a reference the event's own name is the message's name."""
+    kind = _NAMED[local(definition)]
+    reference = definition.get(f"{kind}Ref")
+    if reference:
+        for each in root.findall(bpmn(kind)):
+            if each.get("id") == reference and not (each.get("name") or "").strip():
+                each.set("name", reference)
+        return
+    name = named(node)
+    for each in root.findall(bpmn(kind)):
+        if each.get("name") == name:
+            definition.set(f"{kind}Ref", each.get("id"))
+            break
+    else:
+        identity = f"{node.get('id')}_{kind}"
+        etree.SubElement(root, bpmn(kind), id=identity, name=name)
+        definition.set(f"{kind}Ref", identity)
+    notes.warn(
+        "parse.unnamed_event",
+        message("“{name}” names no {kind}; it takes its own name for it."),
+        message("Choose the message or signal in the event's properties."),
+        node,
+        kind=kind,
+    )
+
+
+def _settle_end(node: Node, scope: Scope, notes: Notes) -> None:
+    """The engine ends without signalling at a signal end event: throw first, then end."""
+    signals = [d for d in event_definitions(node) if local(d) == "signalEventDefinition"]
+    if not signals or len(event_definitions(node)) > 1:
+        return
+    identity = node.get("id")
+    throw = etree.SubElement(scope.holder, bpmn("intermediateThrowEvent"), id=f"{identity}_throw")
+    if node.get("name"):
+        throw.set("name", node.get("name"))
+    throw.append(signals[0])
+    for flow in scope.incoming.get(identity, ()):
+        flow.set("targetRef", throw.get("id"))
+    etree.SubElement(
+        scope.holder,
+        bpmn("sequenceFlow"),
+        id=f"{identity}_throw_end",
+        sourceRef=throw.get("id"),
+        targetRef=identity,
+    )
+    notes.warn(
+        "parse.signal_end",
+        message("“{name}” signals and ends: it is run as a signal event followed by an end event."),
+        message("Nothing need be done; drawing the two says the same."),
+        node,
+    )
+
+
+def _settle_empty_catch(node: Node, scope: Scope, notes: Notes) -> None:
+    if any(
+        local(scope.nodes[source]) == "eventBasedGateway"
+        for source in scope.before(node.get("id"))
+        if source in scope.nodes
+    ):
+        notes.refuse(
+            "parse.empty_event",
+            message("“{name}” waits behind an event gateway, but for nothing that is named."),
+            message("Make it a message, signal or timer event."),
+            node,
+        )
+        return
+    node.tag = bpmn("userTask")
+    notes.warn(
+        "parse.empty_event",
+        message("“{name}” does not say what it waits for; a person confirms that it has happened."),
+        message("Make it a message, signal or timer event."),
+        node,
+    )
