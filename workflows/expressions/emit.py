@@ -42,13 +42,14 @@ GUARDS: dict[str, Any] = {
             runtime.empty,
             runtime.ordered,
             runtime.meets,
+            runtime.holds,
         )
     },
     **{f"fn_{name}": function.compute for name, function in FUNCTIONS.items()},
 }
 _NEEDS_RUN = frozenset(
     {"add", "equal", "unequal", "less", "less_or_equal", "greater", "greater_or_equal", "chained", "between"}
-    | {"within", "not_within", "each", "ordered", "meets"}
+    | {"within", "not_within", "each", "ordered", "meets", "holds"}
 )
 _ALLOWED = (
     ast.Expression, ast.Lambda, ast.arguments, ast.arg, ast.Call, ast.Name, ast.Load, ast.Store, ast.Constant,
@@ -90,6 +91,10 @@ def operation(name: str, *arguments: ast.expr) -> ast.expr:
 
 def function(name: str, arguments: Sequence[ast.expr]) -> ast.expr:
     return ast.Call(ast.Name(f"fn_{name}", _LOAD), [ast.Name(RUN, _LOAD), *arguments], [])
+
+
+def is_constant(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant)
 
 
 def called(tree: ast.expr) -> str:

@@ -45,9 +45,12 @@ class Expression:
         """
         return guarded(self.text, lambda: plain(self._code(data, Run(world), about)))
 
-    def reckon(self, data: Mapping[str, Any], run: Run) -> Any:
-        """Like `evaluate`, inside a larger run: charged to it, not copied, and its failures its own."""
-        return self._code(data, run, None)
+    def reckon(self, data: Mapping[str, Any], run: Run, *, about: Any = None) -> Any:
+        """Like `evaluate`, as a part of a larger `run` and charged to it; the value is not copied.
+
+        Raises: ExpressionFailed.
+        """
+        return guarded(self.text, lambda: self._code(data, run, about))
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"

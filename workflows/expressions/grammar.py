@@ -94,6 +94,11 @@ class Reader:
         self._end()
         return tree
 
+    @property
+    def position(self) -> int:
+        """Where in the text the next token begins."""
+        return self._token.at
+
     def next_line(self) -> bool:
         """Step over line ends; whether anything follows."""
         while self._token.kind == "line":
@@ -120,7 +125,9 @@ class Reader:
             return self._range(emit.about())
         self._asked = False
         value = self._choice()
-        return value if self._asked else emit.operation("meets", emit.about(), value)
+        if self._asked:
+            return value
+        return emit.operation("meets" if emit.is_constant(value) else "holds", emit.about(), value)
 
     # --- levels ----------------------------------------------------------------------------------------
 

@@ -193,7 +193,7 @@ def _comparable(run: Run, sign: str, left: Any, right: Any) -> tuple[Any, Any]:
                 sign=sign,
             )
         return left, right
-    if isinstance(left, (int, float, Decimal)) and isinstance(right, (int, float, Decimal)):
+    if _countable(left) and _countable(right):
         return left, right
     raise Failure(
         message("“{sign}” needs two numbers or two texts, not {a} and {b}"),
@@ -201,6 +201,10 @@ def _comparable(run: Run, sign: str, left: Any, right: Any) -> tuple[Any, Any]:
         a=described(left),
         b=described(right),
     )
+
+
+def _countable(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 def _both_dated(left: str, right: str) -> bool:
@@ -345,14 +349,18 @@ def ordered(run: Run, sign: str, value: Any, bound: Any) -> bool:
 
 
 def meets(run: Run, value: Any, cell: Any) -> bool:
-    """A cell that is a plain value: the same value, one of a list, or a condition that holds."""
+    """A cell that is a plain value: the same value, or one of a list; true is no number."""
+    if isinstance(cell, (list, tuple)) and not isinstance(value, (list, tuple)):
+        run.charge(len(cell))
+        return any(meets(run, value, other) for other in cell)
+    return isinstance(value, bool) == isinstance(cell, bool) and equal(run, value, cell)
+
+
+def holds(run: Run, value: Any, cell: Any) -> bool:
+    """A cell that is computed: as `meets`, or a condition that is true by itself."""
     if isinstance(cell, bool) and not isinstance(value, bool):
         return cell
-    if isinstance(value, bool) != isinstance(cell, bool):
-        return isinstance(cell, (list, tuple)) and any(meets(run, value, other) for other in cell)
-    if isinstance(cell, (list, tuple)) and not isinstance(value, (list, tuple)):
-        return within(run, value, cell)
-    return equal(run, value, cell)
+    return meets(run, value, cell)
 
 
 # --- results -----------------------------------------------------------------------------------------

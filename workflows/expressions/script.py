@@ -88,10 +88,10 @@ def _lines(text: str) -> tuple[Assignment, ...]:
                 message("a script has at most {n} lines: let a service compute it"), n=MOST_LINES
             )
         reader.names = set()
+        begin = reader.position
         path, tree = reader.assignment()
-        lines.append(
-            Assignment(path, Expression(" ".join(kept.split())[:200], tree, frozenset(reader.names)))
-        )
+        source = kept[begin : reader.position].strip().rstrip(";")
+        lines.append(Assignment(path, Expression(source, tree, frozenset(reader.names))))
     if not lines:
         raise Unreadable(message("it is empty: write lines like name = value"))
     return tuple(lines)

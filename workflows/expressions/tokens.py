@@ -54,10 +54,11 @@ _QUOTES = frozenset("“”‘’「」『』＂＇«»„")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One piece of the text: as written, and its value where it is a literal."""
+    """One piece of the text: as written, where it begins, and its value where it is a literal."""
 
     kind: Kind
     text: str
+    at: int
     value: str | int | float | None = None
 
 
@@ -78,27 +79,27 @@ def tokens(text: str, *, lines: bool = False) -> list[Token]:
             continue
         if kind == "sign":
             depth += (piece in "([{") - (piece in ")]}")
-        found.append(_token(kind or "", piece, lines=lines))
-    found.append(Token("end", ""))
+        found.append(_token(kind or "", piece, match.start(), lines=lines))
+    found.append(Token("end", "", len(text)))
     return found
 
 
-def _token(kind: str, piece: str, *, lines: bool) -> Token:
+def _token(kind: str, piece: str, at: int, *, lines: bool) -> Token:
     if kind == "number":
-        return Token("number", piece, _number(piece))
+        return Token("number", piece, at, _number(piece))
     if kind == "text":
-        return Token("text", piece, _literal(piece))
+        return Token("text", piece, at, _literal(piece))
     if kind == "name":
         if not piece.isidentifier():
             raise Unreadable(message("“{piece}” is not a name: use letters, digits and _"), piece=piece)
-        return Token("name", piece)
+        return Token("name", piece, at)
     if kind == "line":
         if not lines:
             raise Unreadable(message("“;” ends nothing here: an expression is one value"))
-        return Token("line", piece)
+        return Token("line", piece, at)
     if piece in _FOREIGN:
         raise Unreadable(_FOREIGN[piece], piece=piece + "…}" if piece[-1] == "{" else piece)
-    return Token("sign", piece)
+    return Token("sign", piece, at)
 
 
 def _number(piece: str) -> int | float:
