@@ -20,6 +20,16 @@ COMPARISONS = ("at_least", "more_than")
 COMMUNITIES = ("village", "residents")
 DEFAULT = "product default"
 _PLACE = re.compile(r"CN(-[0-9]{2,12})?")
+_ORIGIN = {"place", "source", "valid_from", "valid_to", "checked_on", "confirmed", "note"}
+_PARTS = {
+    "figures": {"figure", "units", "stricter", "zh", "en"},
+    "rules": _ORIGIN | {"id", "body", "figure", "matter", "value", "unit", "shortenable"},
+    "bodies": _ORIGIN
+    | {"code", "zh", "en", "base", "ballots", "household_basis", "proxy", "online", "online_settled"},
+    "matters": _ORIGIN
+    | {"code", "zh", "en", "bodies", "delegable", "vital_interest", "hearing", "hearing_source"}
+    | {"party_study_first", "papers", "barred", "approvals"},
+}
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -208,16 +218,18 @@ def _read_file(file: str, text: str, result: Read) -> None:
     if unknown := sorted(str(k) for k in head if k not in known):
         text = message("The rule file has unknown parts: {parts}.")
         raise _Bad("rule.shape", text, parts=", ".join(unknown))
-    defaults = _mapping(head.get("defaults") or {}, "defaults")
+    defaults = _mapping(_given(head, "defaults", {}), "defaults")
     readers = {"figures": _kind, "rules": _entries, "bodies": _body, "matters": _matter}
     for section, reader in readers.items():
-        for index, raw in enumerate(_list(head.get(section) or [], section)):
+        for index, raw in enumerate(_list(_given(head, section, []), section)):
             name = str(raw.get("id") or raw.get("code") or index) if isinstance(raw, dict) else str(index)
             try:
-                reader(_merged(defaults, _mapping(raw, name)), file, result)
+                own = _mapping(raw, name)
+                _known_parts(own, section)
+                reader(_merged(defaults, own), file, result)
             except _Bad as bad:
                 result.problems.append(_problem(bad, file, name))
-    for code, names in _mapping(head.get("papers") or {}, "papers").items():
+    for code, names in _mapping(_given(head, "papers", {}), "papers").items():
         result.papers[str(code)] = _text(names, str(code))
 
 
@@ -393,6 +405,18 @@ def _share(raw: Any) -> Fraction:
     if not 0 < share <= 1:
         raise _Bad("rule.value", message("The share {value} is not between 0 and 1."), value=raw)
     return share
+
+
+def _known_parts(raw: Mapping[str, Any], section: str) -> None:
+    """A misspelt name would silently mean nothing, so it is refused."""
+    if unknown := sorted(str(k) for k in raw if k not in _PARTS[section]):
+        text = message("Unknown names: {parts}. Known here are {known}.")
+        raise _Bad("rule.shape", text, parts=", ".join(unknown), known=", ".join(sorted(_PARTS[section])))
+
+
+def _given(head: Mapping[str, Any], key: str, empty: Any) -> Any:
+    value = head.get(key)
+    return empty if value is None else value
 
 
 def _mapping(raw: Any, what: str) -> Mapping[str, Any]:

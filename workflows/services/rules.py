@@ -222,6 +222,10 @@ class Rules:
                 found[name] = self.figure(body, name, matter)
         return found
 
+    def figure_names(self) -> list[str]:
+        """Every figure that a rule could give, in the order of the files."""
+        return list(self._kinds)
+
     def tests(self, body: str, figure: str, *, matter: str | None = None) -> dict[str, Any]:
         """The tests of a quorum or majority, JSON-able, each list with its article. Raises FigureUnknown."""
         found = self.figure(body, figure, matter)
