@@ -247,7 +247,7 @@ def _username(task: Node, text: str) -> str:
 
 
 def _retry_enter(task: Node) -> None:
-    if shapes.entering(type(task.task_spec))(task):
+    if shapes.entering(task.task_spec.__class__)(task):
         ready(task)
 
 

@@ -138,22 +138,25 @@ def _timer(task: Node, kind: timers.TimerKind, text: str) -> dict[str, Any]:
 def _armed(due: timers.Due) -> dict[str, Any]:
     wait: dict[str, Any] = {"kind": "timer", "due_at": due.at.isoformat()}
     if due.interval and due.repeats_left != 0:
-        first = due.first.isoformat() if due.first is not None else None
-        wait["more"] = [due.repeats_left, due.interval, first, due.count]
+        anchor = due.anchor.isoformat() if due.anchor is not None else None
+        wait["more"] = [due.repeats_left, due.interval, anchor, due.count]
     return wait
 
 
 def _following(wait: dict[str, Any]) -> timers.Due | None:
-    left, interval, first, count = wait["more"]
-    return timers.following(
-        timers.Due(
-            at=instant(wait["due_at"]),
-            repeats_left=left,
-            interval=interval,
-            first=instant(first) if first else None,
-            count=count,
-        )
+    """The next firing of a cycle; none when it was the last or would lie beyond the calendar."""
+    left, interval, anchor, count = wait["more"]
+    due = timers.Due(
+        at=instant(wait["due_at"]),
+        repeats_left=left,
+        interval=interval,
+        anchor=instant(anchor) if anchor else None,
+        count=count,
     )
+    try:
+        return timers.following(due)
+    except timers.TimerRefused:
+        return None
 
 
 # What comes in ---------------------------------------------------------------------------------

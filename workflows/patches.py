@@ -67,7 +67,7 @@ def _task_run(self: Node) -> bool | None:
     """Run a ready task: it completes, or waits for an effect, or stops as an incident."""
     spec = self.task_spec
     try:
-        result = running(type(spec))(self)
+        result = running(spec.__class__)(self)
     except Refusal as refusal:
         automatic = isinstance(spec, ServiceTaskMixin | ScriptTaskMixin)
         if not (automatic and events.caught_error(self, refusal.code)):
@@ -84,13 +84,13 @@ def _task_run(self: Node) -> bool | None:
 
 def _task_complete(self: Node) -> None:
     change_state(self, COMPLETED)
-    leaving(type(self.task_spec))(self)
+    leaving(self.task_spec.__class__)(self)
 
 
 def _update(self: Node, my_task: Node) -> None:
     """A token came to the shape: it is ready, or waits, or stops as an incident."""
     try:
-        may_run = entering(type(self))(my_task)
+        may_run = entering(self.__class__)(my_task)
     except Refusal as refusal:
         fail(my_task, refusal, phase="enter")
         return
@@ -120,7 +120,7 @@ PATCHES: tuple[Patch, ...] = (
         "_set_state",
         change_state,
         "READY and WAITING tasks are looked up by walking the tree to depth 1000: a loop of four shapes "
-        "stops at round 250 and the case calls itself complete (false completion); log extras are built eagerly",
+        "stops at round 250 and the case calls itself complete (false completion); eager log extras",
         "when the library indexes open tasks",
     ),
     Patch(
@@ -143,8 +143,8 @@ PATCHES: tuple[Patch, ...] = (
         "_update",
         _update,
         "joins take the data of the branch that ends last (lost updates), multi-instances lose answers, "
-        "refuse a second visit and hold a typo (`data_ouput`), timers read the system clock, boundary messages fire "
-        "once, two timers of an event gateway share one value",
+        "refuse a second visit and hold a typo (`data_ouput`), timers read the system clock, boundary "
+        "messages fire once, two timers of an event gateway share one value",
         "when the library's shapes mean what docs/architecture.md says",
     ),
     Patch(

@@ -6,7 +6,7 @@ Not for what the library gets wrong below that, which is `patches`.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any
 
@@ -61,24 +61,27 @@ class NoWayOut(Refusal):
 
 
 @cache
-def entering(cls: type) -> Enter:
+def entering(cls: Hashable) -> Enter:
     """What to do when a token comes: True when the shape is ready to run."""
-    return _first(cls, _ENTER, _pass)
+    found: Enter = _first(cls, _ENTER, _pass)
+    return found
 
 
 @cache
-def running(cls: type) -> Run:
+def running(cls: Hashable) -> Run:
     """What to do when the shape runs: True when it is done, None when an effect is to come."""
-    return _first(cls, _RUN, _pass)
+    found: Run = _first(cls, _RUN, _pass)
+    return found
 
 
 @cache
-def leaving(cls: type) -> Leave:
+def leaving(cls: Hashable) -> Leave:
     """What to do when the shape is done: put tokens on what follows."""
-    return _first(cls, _LEAVE, go_on)
+    found: Leave = _first(cls, _LEAVE, go_on)
+    return found
 
 
-def _first(cls: type, table: tuple[tuple[Any, Any], ...], otherwise: Any) -> Any:
+def _first(cls: Any, table: tuple[tuple[Any, Any], ...], otherwise: Any) -> Any:
     return next((function for base, function in table if issubclass(cls, base)), otherwise)
 
 

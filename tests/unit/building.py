@@ -8,6 +8,7 @@ case = p.begin({"amount": 3})
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -41,27 +42,27 @@ class Process:
 
     # Shapes ------------------------------------------------------------------------------------
 
-    def add(self, tag: str, id: str, inner: str = "", **attributes: str) -> "Process":
+    def add(self, tag: str, shape: str, inner: str = "", **attributes: str) -> "Process":
         """Any shape. Attributes whose name begins with `m_` are ours (minyi:)."""
-        named = {"name": id, **attributes}
-        self._nodes.append((tag, id, named, inner))
+        named = {"name": shape, **attributes}
+        self._nodes.append((tag, shape, named, inner))
         return self
 
-    def start(self, id: str = "start", *, message: str = "") -> "Process":
-        return self.add("startEvent", id, self._event(message=message))
+    def start(self, shape: str = "start", *, message: str = "") -> "Process":
+        return self.add("startEvent", shape, self._event(message=message))
 
-    def end(self, id: str = "end", **event: Any) -> "Process":
-        return self.add("endEvent", id, self._event(**event))
+    def end(self, shape: str = "end", **event: Any) -> "Process":
+        return self.add("endEvent", shape, self._event(**event))
 
-    def user(self, id: str, *, repeat: str = "", **own: str) -> "Process":
-        return self.add("userTask", id, repeat, **_minyi(own))
+    def user(self, shape: str, *, repeat: str = "", **own: str) -> "Process":
+        return self.add("userTask", shape, repeat, **_minyi(own))
 
-    def script(self, id: str, text: str) -> "Process":
-        return self.add("scriptTask", id, f"<bpmn:script>{escape(text)}</bpmn:script>")
+    def script(self, shape: str, text: str) -> "Process":
+        return self.add("scriptTask", shape, f"<bpmn:script>{escape(text)}</bpmn:script>")
 
     def service(
         self,
-        id: str,
+        shape: str,
         name: str = "",
         *,
         inputs: Mapping[str, str] | None = None,
@@ -70,7 +71,7 @@ class Process:
         **own: str,
     ) -> "Process":
         named = {"service": name, **own} if name else dict(own)
-        return self.add(tag, id, _mapping(inputs or {}, {}) + repeat, **_minyi(named))
+        return self.add(tag, shape, _mapping(inputs or {}, {}) + repeat, **_minyi(named))
 
     def xor(self, *ids: str) -> "Process":
         return self._gateways("exclusiveGateway", ids)
@@ -84,33 +85,33 @@ class Process:
     def race(self, *ids: str) -> "Process":
         return self._gateways("eventBasedGateway", ids)
 
-    def catch(self, id: str, *, correlation: str = "", **event: Any) -> "Process":
+    def catch(self, shape: str, *, correlation: str = "", **event: Any) -> "Process":
         own = {"correlation": correlation} if correlation else {}
-        return self.add("intermediateCatchEvent", id, self._event(**event), **_minyi(own))
+        return self.add("intermediateCatchEvent", shape, self._event(**event), **_minyi(own))
 
     def throw(
-        self, id: str, *, correlation: str = "", inputs: Mapping[str, str] | None = None, **event: Any
+        self, shape: str, *, correlation: str = "", inputs: Mapping[str, str] | None = None, **event: Any
     ) -> "Process":
         own = {"correlation": correlation} if correlation else {}
         inner = _mapping(inputs or {}, {}) + self._event(**event)
-        return self.add("intermediateThrowEvent", id, inner, **_minyi(own))
+        return self.add("intermediateThrowEvent", shape, inner, **_minyi(own))
 
-    def boundary(self, id: str, *, on: str, interrupting: bool = True, **event: Any) -> "Process":
+    def boundary(self, shape: str, *, on: str, interrupting: bool = True, **event: Any) -> "Process":
         return self.add(
             "boundaryEvent",
-            id,
+            shape,
             self._event(**event),
             attachedToRef=on,
             cancelActivity="true" if interrupting else "false",
         )
 
-    def sub(self, id: str, inside: "Process", *, repeat: str = "") -> "Process":
+    def sub(self, shape: str, inside: "Process", *, repeat: str = "") -> "Process":
         self._root.update(inside._root)
-        return self.add("subProcess", id, repeat + inside.body(prefix=f"{id}_"))
+        return self.add("subProcess", shape, repeat + inside.body(prefix=f"{shape}_"))
 
     def call(
         self,
-        id: str,
+        shape: str,
         called: str,
         *,
         inputs: Mapping[str, str] | None = None,
@@ -118,12 +119,12 @@ class Process:
         **own: str,
     ) -> "Process":
         return self.add(
-            "callActivity", id, _mapping(inputs or {}, outputs or {}), calledElement=called, **_minyi(own)
+            "callActivity", shape, _mapping(inputs or {}, outputs or {}), calledElement=called, **_minyi(own)
         )
 
     def _gateways(self, tag: str, ids: Iterable[str]) -> "Process":
-        for id in ids:
-            self.add(tag, id)
+        for shape in ids:
+            self.add(tag, shape)
         return self
 
     def _event(
@@ -168,31 +169,31 @@ class Process:
 
     def chain(self, *ids: str) -> "Process":
         """A flow from each to the next."""
-        for source, target in zip(ids, ids[1:], strict=False):
+        for source, target in pairwise(ids):
             self.flow(source, target)
         return self
 
     def flow(self, source: str, target: str, when: str | None = None, *, default: bool = False) -> "Process":
         """One flow; `when` is its condition, `default` makes it the source's default."""
-        id = f"f{len(self._flows) + 1}_{source}_{target}"
-        self._flows.append((id, source, target, when))
+        flow_id = f"f{len(self._flows) + 1}_{source}_{target}"
+        self._flows.append((flow_id, source, target, when))
         if default:
-            self._defaults[source] = id
+            self._defaults[source] = flow_id
         return self
 
     # Out ---------------------------------------------------------------------------------------
 
     def body(self, *, prefix: str = "") -> str:
         parts = []
-        for tag, id, attributes, inner in self._nodes:
-            if id in self._defaults:
-                attributes = {**attributes, "default": prefix + self._defaults[id]}
+        for tag, shape, attributes, inner in self._nodes:
+            if shape in self._defaults:
+                attributes = {**attributes, "default": prefix + self._defaults[shape]}
             written = "".join(
                 f" {name.replace('m_', 'minyi:', 1) if name.startswith('m_') else name}={quoteattr(value)}"
                 for name, value in attributes.items()
             )
-            parts.append(f'<bpmn:{tag} id="{id}"{written}>{inner}</bpmn:{tag}>')
-        for id, source, target, when in self._flows:
+            parts.append(f'<bpmn:{tag} id="{shape}"{written}>{inner}</bpmn:{tag}>')
+        for flow_id, source, target, when in self._flows:
             condition = (
                 f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(when)}'
                 "</bpmn:conditionExpression>"
@@ -200,7 +201,7 @@ class Process:
                 else ""
             )
             parts.append(
-                f'<bpmn:sequenceFlow id="{prefix}{id}" sourceRef="{source}" targetRef="{target}">'
+                f'<bpmn:sequenceFlow id="{prefix}{flow_id}" sourceRef="{source}" targetRef="{target}">'
                 f"{condition}</bpmn:sequenceFlow>"
             )
         return "\n".join(parts)
@@ -234,19 +235,19 @@ class Process:
 def line(*user_tasks: str) -> Process:
     """start → the tasks, one after the other → end."""
     process = Process().start()
-    for id in user_tasks:
-        process.user(id)
+    for shape in user_tasks:
+        process.user(shape)
     return process.end().chain("start", *user_tasks, "end")
 
 
 def fork(*branches: str, before: str = "") -> Process:
     """start → [script `before`] → split → one user task each → join → after → end."""
     process = Process().start().script("prep", before or "begun = true").parallel("split", "join")
-    for id in branches:
-        process.user(id)
+    for shape in branches:
+        process.user(shape)
     process.user("after").end().chain("start", "prep", "split").chain("join", "after", "end")
-    for id in branches:
-        process.chain("split", id, "join")
+    for shape in branches:
+        process.chain("split", shape, "join")
     return process
 
 
