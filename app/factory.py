@@ -8,9 +8,10 @@ from importlib import import_module
 
 from flask import Flask
 
-from app import http
+from app import http, presentation
 from app.config import Settings, from_environment
 from app.extensions import babel, csrf, db, engine_options
+from app.identity import guard, queries
 
 SLICES = ("identity", "definitions", "cases", "tasks", "meetings", "notices", "portal", "monitoring")
 
@@ -39,6 +40,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     csrf.init_app(app)
     http.install(app, babel)
+    presentation.install(app)
+    presentation.shell.who_looks(app, _viewer)
     for name in SLICES:
         _register(app, name)
     return app
@@ -56,3 +59,14 @@ def _register(app: Flask, slice_name: str) -> None:
             app.register_blueprint(module.blueprint)
         else:
             module.register(app)
+
+
+def _viewer() -> presentation.shell.Viewer | None:
+    """Who looks at this page, for its frame."""
+    who = guard.visitor()
+    if who is None:
+        return None
+    unit = queries.unit(who.unit_id) if who.unit_id else None
+    return presentation.shell.Viewer(
+        name=who.name, title=who.title, unit=unit.name if unit else "", may=guard.may
+    )
