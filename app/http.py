@@ -17,7 +17,7 @@ from marshmallow import Schema, fields
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from app.errors import TITLES, Invalid, problem_body
+from app.errors import TITLES, Invalid, Throttled, problem_body
 from app.runtime.transaction import Busy, is_busy
 from workflows.errors import Refusal, Unpublishable
 
@@ -171,7 +171,10 @@ def _respond(body: dict[str, Any]) -> Response:
 
 
 def _answer(refusal: Exception) -> Response:
-    return _respond(problem_body(refusal, gettext))
+    response = _respond(problem_body(refusal, gettext))
+    if isinstance(refusal, Throttled):
+        response.headers["Retry-After"] = str(refusal.params.get("seconds", 60))
+    return response
 
 
 def _answer_http(fault: HTTPException) -> Response:
