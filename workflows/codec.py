@@ -12,7 +12,7 @@ from SpiffWorkflow.task import Task
 
 from workflows import patches
 from workflows.automatic import open_workflow
-from workflows.errors import Refusal, message
+from workflows.errors import Phrase, Refusal, message
 from workflows.history import compact_all
 from workflows.joins import MISSING, delta
 from workflows.model import Data, World
@@ -45,23 +45,33 @@ def decode(definition: Any, blob: bytes, world: World) -> Node:
     try:
         document = orjson.loads(blob)
     except orjson.JSONDecodeError:
-        raise StateUnreadable(reason=message("it is damaged")) from None
+        raise StateUnreadable(reason=Phrase(message("it is damaged"))) from None
     if not isinstance(document, dict) or document.get("f") != FORMAT:
-        raise StateUnreadable(reason=message("it was written by another version of the program"))
+        raise StateUnreadable(reason=Phrase(message("it was written by another version of the program")))
     top = blank(definition, world)
-    top.run.number = document["n"]
-    top.run.outcome = document.get("o", "")
     try:
-        for stored in document["w"]:
-            caller = stored.get("c")
-            workflow = top
-            if caller is not None:
-                key = top.run.tasks[caller].task_spec.spec
-                workflow = top.subprocesses[caller] = open_workflow(top, key, caller=caller)
-            _fill(workflow, stored)
+        _restore(top, document)
     except KeyError as missing:
-        raise StateUnreadable(reason=f"{missing} is not in the diagram") from missing
+        raise StateUnreadable(
+            reason=Phrase(message("{name} is not in the diagram"), name=str(missing))
+        ) from None
+    except (AttributeError, TypeError, ValueError):
+        raise StateUnreadable(reason=Phrase(message("it is damaged"))) from None
     return top
+
+
+def _restore(top: Node, document: dict[str, Any]) -> None:
+    top.run.number = int(document["n"])
+    top.run.outcome = document.get("o", "")
+    for stored in document["w"]:
+        caller = stored.get("c")
+        workflow = top
+        if caller is not None:
+            key = top.run.tasks[caller].task_spec.spec
+            workflow = top.subprocesses[caller] = open_workflow(top, key, caller=caller)
+        _fill(workflow, stored)
+    if not top.completed and not top.open:
+        raise ValueError("a case that is not over has something open")
 
 
 def blank(definition: Any, world: World) -> Node:

@@ -63,6 +63,7 @@ def round_done(child: Node) -> None:
 
 def settle(task: Node) -> None:
     """Decide whether the wrapper is done; also what a retry of a failed condition calls."""
+    task.internal_data.pop("incident", None)  # another answer may have mended the condition
     try:
         done = _settled(task)
     except Refusal as refusal:

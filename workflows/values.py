@@ -7,7 +7,7 @@ that data are treated as immutable and are shared between branches.
 import math
 from typing import Any
 
-from workflows.errors import Refusal, message
+from workflows.errors import Phrase, Refusal, message
 from workflows.model import Data
 
 DEPTH_LIMIT = 60
@@ -24,7 +24,7 @@ class DataRefused(Refusal):
 def accepted(data: Any, *, path: str = "") -> Data:
     """A deep copy of a JSON object, free to be shared. Raises `DataRefused`."""
     if not isinstance(data, dict):
-        raise DataRefused(path=path, reason=message("it is not an object with names"))
+        raise DataRefused(path=path, reason=Phrase(message("it is not an object with names")))
     return {name: accepted_value(value, path=_name(name, path)) for name, value in data.items()}
 
 
@@ -37,14 +37,14 @@ def accepted_value(value: Any, *, path: str, depth: int = 0) -> Any:
         return _text(value, path)
     if kind is int:
         if not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
-            raise DataRefused(path=path, reason=message("the number is too large"))
+            raise DataRefused(path=path, reason=Phrase(message("the number is too large")))
         return value
     if kind is float:
         if not math.isfinite(value):
-            raise DataRefused(path=path, reason=message("it is not a finite number"))
+            raise DataRefused(path=path, reason=Phrase(message("it is not a finite number")))
         return value
     if depth >= DEPTH_LIMIT:
-        raise DataRefused(path=path, reason=message("it is nested too deeply"))
+        raise DataRefused(path=path, reason=Phrase(message("it is nested too deeply")))
     if isinstance(value, list | tuple):
         return [accepted_value(item, path=f"{path}[{i}]", depth=depth + 1) for i, item in enumerate(value)]
     if isinstance(value, dict):
@@ -52,12 +52,14 @@ def accepted_value(value: Any, *, path: str, depth: int = 0) -> Any:
             name: accepted_value(item, path=_name(name, path), depth=depth + 1)
             for name, item in value.items()
         }
-    raise DataRefused(path=path, reason=message("it is neither text, number, yes/no, list nor object"))
+    raise DataRefused(
+        path=path, reason=Phrase(message("it is neither text, number, yes/no, list nor object"))
+    )
 
 
 def _name(name: Any, path: str) -> str:
     if type(name) is not str:
-        raise DataRefused(path=path, reason=message("a name in it is not text"))
+        raise DataRefused(path=path, reason=Phrase(message("a name in it is not text")))
     return f"{path}.{_text(name, path)}" if path else _text(name, path)
 
 
@@ -66,5 +68,5 @@ def _text(value: str, path: str) -> str:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise DataRefused(path=path, reason=message("the text holds broken characters")) from None
+            raise DataRefused(path=path, reason=Phrase(message("the text holds broken characters"))) from None
     return value

@@ -13,7 +13,7 @@ from SpiffWorkflow.bpmn.specs.mixins import BoundaryEventMixin
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.errors import Refusal, message
+from workflows.errors import Phrase, Refusal, message
 from workflows.model import Incident, Step, Thrown, World
 
 MAYBE, LIKELY, FUTURE = TaskState.MAYBE, TaskState.LIKELY, TaskState.FUTURE
@@ -151,7 +151,7 @@ def fail(task: Node, refusal: Refusal, *, phase: str) -> None:
     task.internal_data["incident"] = {
         "code": refusal.code,
         "message": refusal.text,
-        "params": {name: str(value) for name, value in refusal.params.items()},
+        "params": {name: _kept(value) for name, value in refusal.params.items()},
         "phase": phase,
     }
     note(task, "failed")
@@ -168,8 +168,22 @@ def incident_of(task: Node) -> Incident | None:
         process=task.workflow.spec.name,
         code=stuck["code"],
         message=stuck["message"],
-        params=stuck["params"],
+        params={name: _told(value) for name, value in stuck["params"].items()},
     )
+
+
+def _kept(value: Any) -> Any:
+    """A hole's value as JSON; a phrase keeps its template, so that it can still be translated."""
+    if isinstance(value, Phrase):
+        return [value.template, {name: _kept(each) for name, each in value.params.items()}]
+    return str(value)
+
+
+def _told(stored: Any) -> str:
+    if isinstance(stored, list):
+        template, params = stored
+        return Phrase(template, **{name: _told(each) for name, each in params.items()})
+    return str(stored)
 
 
 def drawn(task: Node) -> str:
