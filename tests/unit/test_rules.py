@@ -292,8 +292,8 @@ class TestALowerPlaceMayOnlyTighten:
     def test_a_county_may_ask_for_more_papers_and_withdraw_delegation(self) -> None:
         extra = """
 matters:
-- {code: road, zh: 路, en: road, place: CN-99, valid_from: 2020-01-01, checked_on: 2026-11-22, confirmed: true,
-   source: product default, delegable: false, hearing: true, papers: [risk]}
+- {code: road, zh: 路, en: road, place: CN-99, valid_from: 2020-01-01, checked_on: 2026-11-22,
+   confirmed: true, source: product default, delegable: false, hearing: true, papers: [risk]}
 """
         matter = book_of(extra=extra).at(("CN", "CN-99"), TODAY).matter("road")
         assert [p["code"] for p in matter["papers"]] == ["survey", "risk"]
