@@ -179,7 +179,7 @@ def _text(run: Run, value: Any, name: str) -> str:
         raise Failure(message("{name}() needs a text, not {kind}"), name=name, kind=described(value))
     if len(value) > LONGEST_TEXT:
         raise Failure(message("a text would grow beyond {n} characters"), n=LONGEST_TEXT)
-    run.charge(len(value) >> 3)
+    run.charge(3 + (len(value) >> 3))
     return value
 
 
@@ -231,7 +231,7 @@ def _period(run: Run, n: Any, *start: Any, name: str, unit: Unit) -> str:
     if run.world is None or run.world.calendar is None:
         raise Failure(message("the calendar of working days is not known here"))
     legal: LegalCalendar = run.world.calendar
-    run.charge(n >> 2)
+    run.charge(10 + (n if unit == "working_days" else 0))
     try:
         return written(legal.end_of_period(begin, n, unit))
     except OverflowError:

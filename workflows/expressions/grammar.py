@@ -350,7 +350,9 @@ class Reader:
         while not self._take(")"):
             if arguments:
                 self._expect(",")
-            if (variable := self._loop_ahead()) is not None and known.loops and not arguments:
+            if (variable := self._loop_ahead()) is not None:
+                if not known.loops or arguments:
+                    self._refuse(message("put a loop into square brackets: [… for … in …]"))
                 arguments.append(self._loop(variable))
                 self._expect(")")
                 break
@@ -400,7 +402,8 @@ class Reader:
 
     def _items(self, items: list[ast.expr], closing: str) -> None:
         while True:
-            self._expect(",")
+            if not self._take(","):
+                self._missing(closing)
             if self._take(closing):
                 return
             items.append(self._choice())

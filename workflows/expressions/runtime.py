@@ -186,6 +186,7 @@ def _comparable(run: Run, sign: str, left: Any, right: Any) -> tuple[Any, Any]:
         run.charge(len(left) >> 6)
         first, second = looks_like_instant(left), looks_like_instant(right)
         if first and second:
+            run.charge(12)
             return parse_instant(left), parse_instant(right)
         if first != second and (len(left) == 10 or len(right) == 10) and _both_dated(left, right):
             raise Failure(

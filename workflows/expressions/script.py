@@ -79,7 +79,7 @@ def compile_script(text: str) -> Script:
 
 def _lines(text: str) -> tuple[Assignment, ...]:
     check_characters(text)
-    kept = "\n".join("" if line.lstrip().startswith("#") else line for line in text.splitlines())
+    kept = "\n".join("" if line.lstrip().startswith("#") else line for line in text.split("\n"))
     reader = Reader(tokens(kept, lines=True))
     lines: list[Assignment] = []
     while reader.next_line():
