@@ -1,4 +1,4 @@
-"""Events whose definition leaves something open: names, timers, ends that signal."""
+"""Events whose definition leaves something open: names, and what is waited for."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _NAMED: Final = {"messageEventDefinition": "message", "signalEventDefinition": "
 
 
 def settle_events(scope: Scope, root: Node, notes: Notes) -> None:
-    """Name every message and signal, make a signalling end a throw and an end, tell empty catches."""
+    """Name every message and signal; a catch event that names nothing becomes a person's step."""
     for node in list(scope.nodes.values()):
         tag = local(node)
         if tag in EVENTS:
@@ -24,9 +24,7 @@ def settle_events(scope: Scope, root: Node, notes: Notes) -> None:
         elif tag in ("sendTask", "receiveTask") and not node.get("messageRef"):
             for definition in node.findall(bpmn("messageEventDefinition")):
                 _name(definition, node, root, notes)
-        if tag == "endEvent":
-            _settle_end(node, scope, notes)
-        elif tag == "intermediateCatchEvent" and not event_definitions(node):
+        if tag == "intermediateCatchEvent" and not event_definitions(node):
             _settle_empty_catch(node, scope, notes)
 
 
@@ -64,33 +62,6 @@ def _name(definition: Node, node: Node, root: Node, notes: Notes) -> None:
         message("Choose the message or signal in the event's properties."),
         node,
         kind=kind,
-    )
-
-
-def _settle_end(node: Node, scope: Scope, notes: Notes) -> None:
-    """The engine ends without signalling at a signal end event: throw first, then end."""
-    signals = [d for d in event_definitions(node) if local(d) == "signalEventDefinition"]
-    if not signals or len(event_definitions(node)) > 1:
-        return
-    identity = node.get("id")
-    throw = etree.SubElement(scope.holder, bpmn("intermediateThrowEvent"), id=f"{identity}_throw")
-    if node.get("name"):
-        throw.set("name", node.get("name"))
-    throw.append(signals[0])
-    for flow in scope.incoming.get(identity, ()):
-        flow.set("targetRef", throw.get("id"))
-    etree.SubElement(
-        scope.holder,
-        bpmn("sequenceFlow"),
-        id=f"{identity}_throw_end",
-        sourceRef=throw.get("id"),
-        targetRef=identity,
-    )
-    notes.warn(
-        "parse.signal_end",
-        message("“{name}” signals and ends: it is run as a signal event followed by an end event."),
-        message("Nothing need be done; drawing the two says the same."),
-        node,
     )
 
 

@@ -20,7 +20,8 @@ def settle_flow(scope: Scope, notes: Notes) -> None:
         return
     _join_links(scope, pen, notes)
     scope = pen.again()
-    _merge_starts(scope, pen, notes)
+    _leave_out_conditional_starts(scope, notes)
+    _merge_starts(pen.again(), pen, notes)
     _add_start(pen.again(), pen, notes)
     _add_ends(pen.again(), pen, notes)
     _split(pen.again(), pen, notes)
@@ -137,6 +138,28 @@ def _refuse_link(node: Node, notes: Notes) -> None:
         message("Draw a flow instead."),
         node,
     )
+
+
+def _leave_out_conditional_starts(scope: Scope, notes: Notes) -> None:
+    """Beside another start, one that waits for a condition only means: no case begins by itself."""
+    starts = scope.starts()
+    watching = [
+        s for s in starts if any(local(d) == "conditionalEventDefinition" for d in event_definitions(s))
+    ]
+    if len(watching) == len(starts):
+        return
+    for start in watching:
+        for flow in scope.outgoing[start.get("id")]:
+            scope.holder.remove(flow)
+        scope.holder.remove(start)
+        notes.warn(
+            "parse.conditional_start",
+            message(
+                "“{name}” is left out: no case is started by a condition, only by the other start events."
+            ),
+            message("Start by a message, a timer or a person."),
+            start,
+        )
 
 
 def _merge_starts(scope: Scope, pen: _Pen, notes: Notes) -> None:

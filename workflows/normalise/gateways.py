@@ -16,7 +16,7 @@ from workflows.normalise.notes import Notes
 from workflows.normalise.xml import MINYI, Node, bpmn, child, extensions, local, named, set_attribute
 
 CHOICE: Final = "choice"
-_OTHERWISE: Final = frozenset("else otherwise default 否则 其他 其它 默认".split())
+_OTHERWISE: Final = frozenset(["else", "otherwise", "default", "否则", "其他", "其它", "默认"])
 
 
 def settle_exits(scope: Scope, all_scopes: dict[str, Scope], notes: Notes) -> None:
@@ -113,27 +113,28 @@ def _put_choice(
 
 def _ask(gateway: Node, scope: Scope, notes: Notes) -> Node:
     """Put a user task in front of the gateway that asks nothing but the choice."""
-    identity = gateway.get("id")
-    task = etree.SubElement(scope.holder, bpmn("userTask"), id=f"{identity}_choose")
+    identity = str(gateway.get("id"))
+    asking = f"{identity}_choose"
+    task: Node = etree.SubElement(scope.holder, bpmn("userTask"), id=asking)
     task.set("name", gateway.get("name") or "选择 Choose")
     set_attribute(task, "shape", identity)
     for flow in scope.incoming.get(identity, ()):
-        flow.set("targetRef", task.get("id"))
+        flow.set("targetRef", asking)
     flow = etree.SubElement(
         scope.holder,
         bpmn("sequenceFlow"),
         id=f"{identity}_chosen",
-        sourceRef=task.get("id"),
+        sourceRef=asking,
         targetRef=identity,
     )
     process = next(scope.holder.iterancestors(bpmn("process")), scope.holder)
     for reference in list(process.iter(bpmn("flowNodeRef"))):
         if (reference.text or "").strip() == identity:
-            etree.SubElement(reference.getparent(), bpmn("flowNodeRef")).text = task.get("id")
-    scope.nodes[task.get("id")] = task
+            etree.SubElement(reference.getparent(), bpmn("flowNodeRef")).text = asking
+    scope.nodes[asking] = task
     scope.flows.append(flow)
-    scope.incoming[task.get("id")] = scope.incoming.pop(identity, [])
-    scope.outgoing[task.get("id")] = scope.incoming[identity] = [flow]
+    scope.incoming[asking] = scope.incoming.pop(identity, [])
+    scope.outgoing[asking] = scope.incoming[identity] = [flow]
     notes.warn(
         "parse.choice_step",
         message("No person can choose for “{name}” before it is reached; a step is added in which one does."),

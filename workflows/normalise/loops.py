@@ -8,11 +8,10 @@ from workflows.normalise.notes import Notes
 from workflows.normalise.xml import Node, bpmn, child, local, text_of
 
 _NAME: Final = re.compile(r"[^\W\d]\w*\Z")
-_WRAPPED: Final = re.compile(r"\A\s*(?:[$#]\{(.*)\}|=(.*))\s*\Z", re.DOTALL)
 
 
 def settle_loops(process: Node, root: Node, notes: Notes) -> None:
-    """Make every multi-instance run over a data name, and every loop have a condition or a limit."""
+    """Make every multi-instance run over an expression, and every loop have a condition or a limit."""
     ids = {str(node.get("id")): node for node in root.iter() if node.get("id")}
     for loop in list(process.iter(bpmn("multiInstanceLoopCharacteristics"))):
         _settle_instances(loop, ids, notes)
@@ -25,18 +24,18 @@ def _settle_instances(loop: Node, ids: dict[str, Node], notes: Notes) -> None:
     inputs, count = child(loop, "loopDataInputRef"), child(loop, "loopCardinality")
     _name_item(loop, "inputDataItem")
     _name_item(loop, "outputDataItem")
-    for held in (inputs, child(loop, "loopDataOutputRef")):
+    output = child(loop, "loopDataOutputRef")
+    for held in (inputs, output):
         if held is not None:
             held.text = _data_name(text_of(held), ids)
-            if held.text and not _NAME.match(held.text):
-                _refuse_name(task, held.text, notes)
-    if count is not None and inputs is None:
-        notes.refuse(
-            "parse.cardinality",
-            message("“{name}” is repeated a number of times; here several run only over a list."),
-            message("Give the list of people or things as the collection."),
-            task,
-        )
+    if output is not None and not _NAME.match(output.text or ""):
+        _refuse_name(task, output.text or "", notes)
+    if count is not None and not text_of(count):
+        loop.remove(count)
+        count = None
+    if count is not None and (inputs is None or not inputs.text):
+        if inputs is not None:
+            loop.remove(inputs)
     elif inputs is None or not inputs.text:
         task.remove(loop)
         notes.warn(
@@ -61,10 +60,7 @@ def _name_item(loop: Node, tag: str) -> None:
 
 
 def _data_name(reference: str, ids: dict[str, Node]) -> str:
-    """The data name behind a reference: the name of the data input or object, the reference itself else."""
-    found = _WRAPPED.match(reference)
-    if found:
-        return (found.group(1) or found.group(2) or "").strip()
+    """The data name behind a reference to a drawn data input or object; the text itself else."""
     node = ids.get(reference)
     if node is None or not local(node).startswith("data"):
         return reference
@@ -72,7 +68,7 @@ def _data_name(reference: str, ids: dict[str, Node]) -> str:
         target = association.find(bpmn("targetRef"))
         source = association.find(bpmn("sourceRef"))
         if target is not None and text_of(target) == reference and source is not None:
-            node = ids.get(text_of(source), node)
+            node = ids[text_of(source)] if text_of(source) in ids else node
     name = " ".join((node.get("name") or "").split())
     return name if _NAME.match(name) else name.replace(" ", "_") or reference
 
@@ -80,8 +76,8 @@ def _data_name(reference: str, ids: dict[str, Node]) -> str:
 def _refuse_name(task: Node, text: str, notes: Notes) -> None:
     notes.refuse(
         "parse.collection_name",
-        message("“{name}” runs over “{collection}”, which is no data name."),
-        message("Put the list into a data name with a script task first, and name that."),
+        message("“{name}” puts its answers into “{collection}”, which is no data name."),
+        message("A data name begins with a letter; letters, digits and “_” follow, such as all_votes."),
         task,
         collection=text[:120],
     )

@@ -11,6 +11,7 @@ from workflows.normalise.graph import FLOW_NODES, event_definitions, scopes
 from workflows.normalise.loops import settle_loops
 from workflows.normalise.notes import Notes
 from workflows.normalise.references import drop_data, resolve_references
+from workflows.normalise.spelling import join_names
 from workflows.normalise.tasks import settle_tasks
 from workflows.normalise.vendors import adopt
 from workflows.normalise.xml import BPMN, Node, bpmn, check_ids, local, named
@@ -32,11 +33,13 @@ class Normalised:
     warnings: list[Problem]
 
 
-def normalise(root: Node, *, file: str, key: str = "", services: Collection[str] = ()) -> Normalised:
+def normalise(
+    root: Node, *, file: str, key: str = "", services: Collection[str] = (), files: Collection[str] = ()
+) -> Normalised:
     """Rewrite the tree in place.
 
     `key` names the process wanted; without it, the first that can be started. `services` are the names
-    that a service task may use.
+    that a service task may use, `files` those beside the diagram.
 
     Raises: Unpublishable when there is no process to work on.
     """
@@ -52,7 +55,7 @@ def normalise(root: Node, *, file: str, key: str = "", services: Collection[str]
         each = waiting.pop(0)
         if _is_too_long(each, notes):
             raise Unpublishable(notes.problems, notes.warnings)
-        _rewrite(each, root, notes, services=services)
+        _rewrite(each, root, notes, services=services, files=files)
         for node in _called_here(each, root):
             if node is not process and node not in called:
                 called.append(node)
@@ -64,7 +67,9 @@ def normalise(root: Node, *, file: str, key: str = "", services: Collection[str]
     return Normalised(root, process, tuple(called), notes.problems, notes.warnings)
 
 
-def _rewrite(process: Node, root: Node, notes: Notes, *, services: Collection[str]) -> None:
+def _rewrite(
+    process: Node, root: Node, notes: Notes, *, services: Collection[str], files: Collection[str]
+) -> None:
     """The passes, in an order in which each finds what it needs."""
     if process.get("isExecutable") != "true":
         notes.warn(
@@ -73,10 +78,11 @@ def _rewrite(process: Node, root: Node, notes: Notes, *, services: Collection[st
             message("Mark the process as executable."),
             process,
         )
-    adopt(process, root, notes)
+    adopt(process, root, notes, files=files)
     resolve_references(process, root, notes)
     settle_tasks(process, root, notes, services=services)
     settle_loops(process, root, notes)
+    join_names(process, notes)
     for scope in scopes(process):
         settle_events(scope, root, notes)
     for scope in scopes(process):

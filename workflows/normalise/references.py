@@ -56,7 +56,7 @@ def resolve_references(process: Node, root: Node, notes: Notes) -> None:
 
 def drop_data(process: Node, root: Node, notes: Notes) -> None:
     """Take data objects, stores and associations out of the tree."""
-    dropped = [node for node in process.iter(*(bpmn(tag) for tag in _DATA))]
+    dropped = list(process.iter(*(bpmn(tag) for tag in _DATA)))
     named_ones = [node for node in dropped if local(node).endswith("Reference")]
     if named_ones:
         notes.warn(

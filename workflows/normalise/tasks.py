@@ -9,7 +9,18 @@ from collections.abc import Collection
 from workflows.errors import message
 from workflows.normalise.graph import ACTIVITIES, FLOW_NODES
 from workflows.normalise.notes import Notes
-from workflows.normalise.xml import Node, attribute, bpmn, child, local, named, set_attribute, text_of
+from workflows.normalise.xml import (
+    MINYI,
+    Node,
+    attribute,
+    bpmn,
+    child,
+    extensions,
+    local,
+    named,
+    set_attribute,
+    text_of,
+)
 
 
 def settle_tasks(process: Node, root: Node, notes: Notes, *, services: Collection[str]) -> None:
@@ -76,6 +87,9 @@ def _by_person(node: Node, notes: Notes, text: str, **params: str) -> None:
     node.tag = bpmn("userTask")
     for attr in ("operationRef", "implementation", "instantiate"):
         node.attrib.pop(attr, None)
+    for tag in ("input", "output"):
+        for pair in list(extensions(node, MINYI, tag)):
+            pair.getparent().remove(pair)
     hint = message("Choose the type that is meant: a user task, a service, a decision, a message.")
     notes.warn("parse.by_person", text, hint, node, **params)
 

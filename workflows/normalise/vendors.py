@@ -4,6 +4,7 @@ Ours wins where both are given. What has a meaning there that cannot be kept is 
 """
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from lxml import etree
@@ -28,8 +29,6 @@ _SPIFF: Final = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 _SAME: Final = {
     "candidateGroups": "group",
     "assignee": "assignee",
-    "formKey": "form",
-    "formRef": "form",
     "dueDate": "due",
     "decisionRef": "decision",
     "resultVariable": "result",
@@ -50,14 +49,18 @@ _LOST: Final = {
 _FORM_PREFIX = re.compile(r"\A(embedded:|camunda-forms:)?(deployment:|app:|bpmn:)?(.*/)?")
 
 
-def adopt(process: Node, root: Node, notes: Notes) -> None:
-    """Copy the vendors' attributes of the process and all its shapes onto ours."""
-    _adopt_process(process)
+def adopt(process: Node, root: Node, notes: Notes, *, files: Collection[str]) -> None:
+    """Copy the vendors' attributes of the process and all its shapes onto ours.
+
+    A form of theirs that is not among `files` is left out, and told.
+    """
+    _adopt_process(process, notes, files)
     correlations = _correlations(root)
     for node in process.iter():
         tag = local(node)
         if tag in FLOW_NODES:
             _adopt_camunda(node)
+            _adopt_form(node, notes, files)
             _adopt_zeebe(node)
             _adopt_mappings(node, notes)
             _adopt_correlation(node, correlations)
@@ -85,21 +88,37 @@ def _plain(value: str) -> str:
     return value[1:].strip() if value.startswith("=") else value
 
 
-def _adopt_process(process: Node) -> None:
+def _adopt_process(process: Node, notes: Notes, files: Collection[str]) -> None:
     _give(process, "startableBy", _camunda(process, "candidateStarterGroups"))
     for start in process.findall(bpmn("startEvent")):
-        form = attribute(start, "form") or _camunda(start, "formKey") or _camunda(start, "formRef")
-        for held in extensions(start, ZEEBE, "formDefinition"):
-            form = form or held.get("formKey") or held.get("formId") or ""
-        if form:
-            _give(process, "startForm", _form_name(form))
+        _adopt_form(start, notes, files)
+        _give(process, "startForm", attribute(start, "form"))
+
+
+def _adopt_form(node: Node, notes: Notes, files: Collection[str]) -> None:
+    theirs = _camunda(node, "formKey") or _camunda(node, "formRef")
+    for held in extensions(node, ZEEBE, "formDefinition"):
+        theirs = theirs or held.get("formKey") or held.get("formId") or ""
+    if not theirs or attribute(node, "form"):
+        return
+    name = _form_name(theirs)
+    if name in files:
+        set_attribute(node, "form", name)
+        return
+    notes.warn(
+        "parse.foreign_form",
+        message("“{name}” asks for the form “{form}” of another program, which is not in the folder."),
+        message("Draw the form here and add its .form file; until then any answer is taken."),
+        node,
+        form=theirs[:120],
+    )
 
 
 def _adopt_camunda(node: Node) -> None:
     for theirs, ours in _SAME.items():
         value = _camunda(node, theirs)
         if value:
-            _give(node, ours, _form_name(value) if ours == "form" else value)
+            _give(node, ours, value)
     if local(node) in ("serviceTask", "sendTask", "businessRuleTask") and _camunda(node, "topic"):
         set_attribute(node, "asked", _camunda(node, "topic"))
     for name in ("class", "delegateExpression", "expression"):
@@ -117,8 +136,6 @@ def _adopt_zeebe(node: Node) -> None:
         groups = _plain(held.get("candidateGroups") or "")
         _give(node, "group", ", ".join(re.findall(r'"([^"]*)"', groups)) if groups[:1] == "[" else groups)
         _give(node, "assignee", _plain(held.get("assignee") or ""))
-    for held in extensions(node, ZEEBE, "formDefinition"):
-        _give(node, "form", _form_name(held.get("formKey") or held.get("formId") or ""))
     for held in extensions(node, ZEEBE, "taskSchedule"):
         _give(node, "due", _plain(held.get("dueDate") or ""))
     for held in extensions(node, ZEEBE, "calledElement"):

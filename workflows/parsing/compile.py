@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
-from workflows import services as registered
 from workflows.errors import Problem, Unpublishable, message
 from workflows.model import Files
 from workflows.normalise.graph import Scope, event_definitions, scopes
-from workflows.normalise.xml import Node, attribute, bpmn, local
+from workflows.normalise.xml import Node, attribute, bpmn
 from workflows.parsing.definition import Definition, Part, files_hash
 from workflows.parsing.elements import elements_of
 from workflows.parsing.folder import Folder, read_folder
 from workflows.parsing.spiff import build
 from workflows.parsing.starts import message_starts, timer_starts
+from workflows.services import SERVICES
 
 Callee = Callable[[str], Files | None]
 
@@ -42,7 +42,7 @@ def compile_process(
 
     Raises: Unpublishable, with every problem found on its shape, and never anything else.
     """
-    computed = getattr(registered, "SERVICES", ()) if services is None else services
+    computed = SERVICES if services is None else services
     return _Compiler(callee, frozenset(effects), frozenset(computed)).compile(files)
 
 
@@ -78,9 +78,9 @@ class _Compiler:
 
     def _follow_calls(self, main: Folder) -> None:
         """Read every called process, breadth first; what is wrong in one is told on the call of it."""
-        waiting = [(main, call, call) for call in _calls(main)]
+        waiting = [(call, call) for call in _calls(main)]
         while waiting:
-            holder, call, origin = waiting.pop(0)
+            call, origin = waiting.pop(0)
             key = call.get("calledElement") or ""
             if key == main.key or key in self.folders:
                 continue
@@ -106,7 +106,7 @@ class _Compiler:
                 main.problems.append(_on(main, origin, "flow.called_unknown", *_OTHER_KEY, key=key))
                 continue
             self.folders[key] = folder
-            waiting += [(folder, inner, origin) for inner in _calls(folder)]
+            waiting += [(inner, origin) for inner in _calls(folder)]
         self._check_recursion(main)
 
     def _check_recursion(self, main: Folder) -> None:
@@ -264,5 +264,3 @@ _RECURSION = (
     message("“{key}” calls itself, directly or through others; it would never end."),
     message("Draw the repetition as a loop, or start a linked case."),
 )
-
-__all__ = ["compile_process", "local", "no_callee"]

@@ -7,14 +7,12 @@ engine workflow. The engine's own objects are the private `spec` and `subspecs`;
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workflows.decisions import Decision
 from workflows.errors import Problem
 from workflows.forms import Form
 from workflows.model import Element, Files
-
-if TYPE_CHECKING:
-    from workflows.decisions import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Part:
     name_en: str
     elements: Mapping[str, Element]  # those of its sub-processes included; ids are unique in a file
     forms: Mapping[str, Form]  # by file name
-    decisions: "Mapping[str, Decision]"  # by file name and by decision id
+    decisions: Mapping[str, Decision]  # by file name and by decision id
     scopes: frozenset[str]  # its own id and those of its sub-processes
     calls: tuple[str, ...]  # keys of the processes that it calls itself
     files: Files = field(default_factory=dict)
@@ -69,7 +67,7 @@ class Definition:
     message_starts: tuple[MessageStart, ...]
     timer_starts: tuple[TimerStart, ...]
     forms: Mapping[str, Form]
-    decisions: "Mapping[str, Decision]"
+    decisions: Mapping[str, Decision]
     files: Files
     warnings: tuple[Problem, ...]
     hash: str  # sha256 over its files and those of the called processes
@@ -90,7 +88,7 @@ class Definition:
         """The form with this file name in the folder of the process that holds the task."""
         return self.part_of(process).forms.get(name)
 
-    def decision(self, process: str, name: str) -> "Decision | None":
+    def decision(self, process: str, name: str) -> Decision | None:
         """The decision with this file name or id in the folder of the process that holds the task."""
         return self.part_of(process).decisions.get(name)
 

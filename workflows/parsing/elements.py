@@ -1,7 +1,7 @@
 """Reads the shapes of a normalised process as `Element` values: what the application knows of them."""
 
 from workflows.model import Element
-from workflows.normalise.graph import FLOW_NODES, scopes
+from workflows.normalise.graph import scopes
 from workflows.normalise.xml import MINYI, Node, attribute, bpmn, child, text_of
 
 _OWN = ("nameEn", "group", "assignee", "form", "due", "service", "article")
@@ -54,6 +54,3 @@ def _lanes(process: Node) -> dict[str, Node]:
         for reference in lane.findall(bpmn("flowNodeRef")):
             found[(reference.text or "").strip()] = lane
     return found
-
-
-__all__ = ["FLOW_NODES", "elements_of"]

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from workflows.decisions import Decision, parse_dmn
 from workflows.errors import Problem, Unpublishable, message
 from workflows.forms import Form, parse_form
 from workflows.lint import Known, lint
 from workflows.model import Files
 from workflows.normalise import normalise, read_xml
 from workflows.normalise.xml import Node
-
-if TYPE_CHECKING:
-    from workflows.decisions import Decision
 
 MOST_FILES = 200
 
@@ -27,7 +24,7 @@ class Folder:
     process: Node = None
     called_here: tuple[Node, ...] = ()
     forms: dict[str, Form] = field(default_factory=dict)
-    decisions: "dict[str, Decision]" = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -60,7 +57,9 @@ def read_folder(
     try:
         folder.file = _diagram(files)
         folder.root = read_xml(files[folder.file], folder.file)
-        done = normalise(folder.root, file=folder.file, key=key, services={*effects, *services})
+        done = normalise(
+            folder.root, file=folder.file, key=key, services={*effects, *services}, files=files.keys()
+        )
     except Unpublishable as refused:
         raise Unpublishable(
             [*refused.problems, *folder.problems], [*refused.warnings, *folder.warnings]
@@ -68,12 +67,15 @@ def read_folder(
     folder.process, folder.called_here = done.process, done.called
     folder.problems += done.problems
     folder.warnings += done.warnings
+    if folder.problems:
+        return folder
     known = Known(
         files=files,
         forms=folder.forms,
         decisions=folder.decisions,
         services={*effects, *services},
         process=known_process,
+        own=frozenset(str(process.get("id")) for process in folder.processes),
     )
     for process in folder.processes:
         found = lint(process, file=folder.file, known=known)
@@ -120,13 +122,19 @@ def _read_forms(folder: Folder) -> None:
 def _read_decisions(folder: Folder) -> None:
     for name, text in sorted(folder.files.items()):
         if name.endswith(".dmn"):
-            from workflows.decisions import parse_dmn
-
             try:
-                decision = parse_dmn(text, name)
+                decisions = parse_dmn(text, name)
             except Unpublishable as refused:
                 folder.problems += refused.problems
                 folder.warnings += refused.warnings
             else:
-                folder.decisions[name] = decision
-                folder.decisions.setdefault(decision.id, decision)
+                for identity, decision in decisions.items():
+                    folder.decisions.setdefault(identity, decision)
+                folder.decisions.update(_by_file(name, decisions))
+
+
+def _by_file(name: str, decisions: dict[str, Decision]) -> dict[str, Decision]:
+    """The file's name stands for its one decision: the one that no other in the file asks for."""
+    asked = {required.id for decision in decisions.values() for required in decision.requires}
+    final = [decision for identity, decision in decisions.items() if identity not in asked]
+    return {name: final[0]} if len(final) == 1 else {}

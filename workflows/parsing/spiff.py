@@ -7,9 +7,12 @@ attributes land in `task_spec.extensions`. Scripts and conditions stay text: not
 
 from typing import Any, Final
 
+from SpiffWorkflow.bpmn.parser.event_parsers import SIGNAL_EVENT_XPATH
 from SpiffWorkflow.bpmn.parser.TaskParser import ExclusiveGateway, InclusiveGateway, TaskParser
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.bpmn.specs.defaults import EndEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.spiff.parser.event_parsers import SpiffEndEventParser
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser, SpiffProcessParser
 from SpiffWorkflow.spiff.parser.task_spec import SpiffTaskParser
 from SpiffWorkflow.spiff.specs.defaults import ServiceTask
@@ -162,6 +165,16 @@ class _ServiceParser(SpiffTaskParser):  # type: ignore[misc]
         )
 
 
+class _EndParser(SpiffEndEventParser):  # type: ignore[misc]
+    """End events. The stock one reads a signalling end as a silent one (event_parsers.py, EndEventParser)."""
+
+    def create_task(self) -> Any:
+        task = super().create_task()
+        for definition in self.xpath(SIGNAL_EVENT_XPATH):
+            task.event_definition = self.parse_signal_event(definition)
+        return task
+
+
 class _ProcessParser(SpiffProcessParser):  # type: ignore[misc]
     """One process or sub-process, made shape by shape without recursion."""
 
@@ -189,6 +202,7 @@ def _parsers() -> dict[str, tuple[Any, Any]]:
     stock: dict[str, tuple[Any, Any]] = {
         **SpiffBpmnParser.PARSER_CLASSES,
         **SpiffBpmnParser.OVERRIDE_PARSER_CLASSES,
+        bpmn("endEvent"): (_EndParser, EndEvent),
         bpmn("serviceTask"): (_ServiceParser, ServiceTask),
         bpmn("businessRuleTask"): (_ServiceParser, ServiceTask),
     }
