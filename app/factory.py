@@ -8,7 +8,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from app import http, presentation
+from app import http, idempotency, presentation
 from app.config import Settings, from_environment
 from app.extensions import babel, csrf, db, engine_options
 from app.identity import guard, queries
@@ -36,14 +36,16 @@ def create_app(settings: Settings | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES="translations",
         TESTING=settings.testing,
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.init_app(app)
     csrf.init_app(app)
     http.install(app, babel)
     presentation.install(app)
+    guard.install(app)
     presentation.shell.who_looks(app, _viewer)
+    idempotency.install(app)
     for name in SLICES:
         _register(app, name)
+    http.complete_api(app, is_public=lambda *view: guard.permission_of(*view) == guard.PUBLIC)
     return app
 
 

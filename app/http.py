@@ -6,20 +6,24 @@ Errors of /api are problem+json; errors of pages are pages. Nothing here knows a
 import base64
 import logging
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import orjson
 from flask import Flask, Response, make_response, render_template, request, session
+from flask.json.provider import JSONProvider
 from flask_babel import Babel, gettext
 from flask_smorest import Api
-from marshmallow import Schema, fields
+from marshmallow import EXCLUDE, Schema, fields, validate
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, ValidationError
 
+from app import openapi, payload
 from app.errors import TITLES, Invalid, Throttled, problem_body
 from app.runtime.transaction import Busy, is_busy
-from workflows.errors import Refusal, Unpublishable
+from workflows.errors import Refusal, Unpublishable, message
 
 log = logging.getLogger("minyi")
 LANGUAGES = ("zh", "en")
@@ -56,6 +60,97 @@ class ProblemSchema(Schema):
     problems = fields.List(fields.Nested(DiagramProblemSchema))
 
 
+class InstantField(fields.Field[datetime]):
+    """An instant in UTC to the second, as 2026-11-22T08:00:00Z."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"type": "string", "format": "date-time"}, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else instant_text(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            moment = None
+        if moment is None or moment.tzinfo is None or not 1900 < moment.year < 2300:
+            raise self.make_error("validator_failed")
+        return moment.astimezone(UTC)
+
+
+class IdField(fields.Field[int]):
+    """An id: text outside, a whole number inside."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"type": "string", "pattern": ID_PATTERN}, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, str) and value.isascii() and value.isdecimal() and 0 < len(value) <= 18:
+            return int(value)
+        raise self.make_error("validator_failed")
+
+
+ID_PATTERN = "^[0-9]{1,18}$"
+
+
+class PageQuerySchema(Schema):
+    """Where in a list, and how much of it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=MAX_PAGE))
+    cursor = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+def instant_text(moment: datetime) -> str:
+    """An aware instant as the API writes it: UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _IdConverter(BaseConverter):
+    """A path part that is an id; anything else is not found."""
+
+    regex = "[0-9]{1,18}"
+    part_isolating = True
+
+    def to_python(self, value: str) -> int:
+        if not value.isascii():
+            raise ValidationError
+        return int(value)
+
+
+class _Json(JSONProvider):
+    """orjson, with instants as the API writes them."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj, default=_as_json, option=_JSON_OPTIONS).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return payload.read_json(s.encode() if isinstance(s, str) else s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=_as_json, option=_JSON_OPTIONS)
+        return Response(body, mimetype="application/json")
+
+
+_JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if hasattr(value, "__html__"):
+        return str(value)
+    raise TypeError(f"{type(value)} has no JSON form")
+
+
 class _Api(Api):  # type: ignore[misc]
     """flask-smorest's API with our error body."""
 
@@ -74,8 +169,12 @@ def install(app: Flask, babel: Babel) -> None:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
+    app.json = _Json(app)
+    app.url_map.converters["id"] = _IdConverter
+    app.before_request(payload.check_address)
     babel.init_app(app, locale_selector=choose_language)
-    app.extensions["minyi.api"] = _Api(app)
+    api = app.extensions["minyi.api"] = _Api(app)
+    api.register_converter(_IdConverter, lambda _: {"type": "string", "pattern": ID_PATTERN})
     app.register_error_handler(Refusal, _answer)
     app.register_error_handler(Unpublishable, _answer)
     app.register_error_handler(HTTPException, _answer_http)
@@ -85,6 +184,17 @@ def install(app: Flask, babel: Babel) -> None:
 def register_api(app: Flask, blueprint: Any) -> None:
     """Add a slice's documented blueprint."""
     app.extensions["minyi.api"].register_blueprint(blueprint)
+
+
+def complete_api(app: Flask, *, is_public: Callable[[Any, str, str], bool]) -> None:
+    """Finish the served description when all slices are there; `is_public(view, method, endpoint)`."""
+    public = frozenset(
+        (openapi.path_of(rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if is_public(app.view_functions[rule.endpoint], method, rule.endpoint)
+    )
+    openapi.complete(app.extensions["minyi.api"].spec, public=public)
 
 
 def part_exists(module: str) -> bool:
@@ -123,7 +233,35 @@ def field_errors(messages: Any, path: str = "") -> list[dict[str, str]]:
             rows += field_errors(value, below)
         return rows
     texts = messages if isinstance(messages, list) else [messages]
-    return [{"path": path, "message": str(text), "code": "invalid"} for text in texts]
+    return [{"path": path, **_sentence(text)} for text in texts]
+
+
+def _sentence(text: Any) -> dict[str, str]:
+    """A message of marshmallow, or of ours, in the reader's language and with its code."""
+    code = getattr(text, "code", None)
+    if code is not None:
+        return {"message": str(text), "code": code}
+    for beginning, known, ours in _MARSHMALLOW:
+        if str(text).startswith(beginning):
+            return {"message": gettext(ours), "code": known}
+    return {"message": str(text), "code": "invalid"}
+
+
+_MARSHMALLOW = (
+    ("Missing data for required field", "required", message("This is needed.")),
+    ("Field may not be null", "null", message("This is needed.")),
+    ("Unknown field", "unknown", message("There is no such field.")),
+    ("Not a valid", "type", message("This has another type or form than is asked for.")),
+    ("Invalid input type", "type", message("This has another type or form than is asked for.")),
+    ("Invalid type", "type", message("This has another type or form than is asked for.")),
+    ("Invalid value", "type", message("This has another type or form than is asked for.")),
+    ("Must be one of", "choice", message("This is not among the values that are known here.")),
+    ("Must be greater", "range", message("This number is outside of what is allowed.")),
+    ("Must be less", "range", message("This number is outside of what is allowed.")),
+    ("Shorter than", "length", message("This is shorter than is allowed.")),
+    ("Longer than", "length", message("This is longer than is allowed.")),
+    ("Length must", "length", message("This has another length than is allowed.")),
+)
 
 
 def encode_cursor(*values: Any) -> str:
