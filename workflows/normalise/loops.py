@@ -61,14 +61,14 @@ def _name_item(loop: Node, tag: str) -> None:
 
 def _data_name(reference: str, ids: dict[str, Node]) -> str:
     """The data name behind a reference to a drawn data input or object; the text itself else."""
-    node = ids.get(reference)
+    node: Node = ids.get(reference)
     if node is None or not local(node).startswith("data"):
         return reference
     for association in node.getroottree().getroot().iter(bpmn("dataInputAssociation")):
         target = association.find(bpmn("targetRef"))
         source = association.find(bpmn("sourceRef"))
         if target is not None and text_of(target) == reference and source is not None:
-            node = ids[text_of(source)] if text_of(source) in ids else node
+            node = ids.get(text_of(source), node)
     name = " ".join((node.get("name") or "").split())
     return name if _NAME.match(name) else name.replace(" ", "_") or reference
 

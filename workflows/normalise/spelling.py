@@ -16,8 +16,7 @@ from workflows.normalise.xml import MINYI, Node, bpmn, extensions, local
 
 _KEYWORDS: Final = frozenset(
     ("and", "or", "not", "in", "if", "then", "else", "for", "return", "some", "every", "satisfies")
-    + ("between", "is", "true", "false", "null", "True", "False", "None")
-)
+) | frozenset(("between", "is", "true", "false", "null", "True", "False", "None"))
 _STRING: Final = re.compile(r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')")
 _WORDS: Final = re.compile(r"[^\W\d]\w*(?: [^\W\d]\w*)+")
 _XPATH: Final = re.compile(r"\b(?:\w+:)?getDataObject\(\s*['\"]([^\W\d]\w*)['\"]\s*\)")

@@ -132,7 +132,7 @@ def _parse(raw: bytes, file: str, *, is_text: bool) -> Node:
             reason=_reason(broken),
             line=(getattr(broken, "position", None) or (1, 0))[0],
         ) from broken
-    info = root.getroottree().docinfo
+    info: Any = root.getroottree().docinfo
     if info.doctype or info.internalDTD is not None:
         raise _doctype(file)
     return root

@@ -67,7 +67,7 @@ def read_folder(
     folder.process, folder.called_here = done.process, done.called
     folder.problems += done.problems
     folder.warnings += done.warnings
-    if folder.problems:
+    if done.problems:
         return folder
     known = Known(
         files=files,
