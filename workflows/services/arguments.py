@@ -42,7 +42,7 @@ def text(call: ServiceCall, name: str, *, fallback: str | None = None) -> str:
     if (value is None or value == "") and fallback is not None:
         return fallback
     if not isinstance(value, str) or not value.strip():
-        raise refused(call, name, "a text is expected")
+        raise refused(call, name, message("a text is expected"))
     return value.strip()
 
 
@@ -67,7 +67,7 @@ def whole(
     if value is None and fallback is not None:
         return fallback
     if isinstance(value, bool) or not isinstance(value, int):
-        raise refused(call, name, "a whole number is expected")
+        raise refused(call, name, message("a whole number is expected"))
     if not least <= value <= most:
         raise refused(call, name, f"it must be between {least} and {most}")
     return value
@@ -79,7 +79,7 @@ def flag(call: ServiceCall, name: str, *, fallback: bool) -> bool:
     if value is None:
         return fallback
     if not isinstance(value, bool):
-        raise refused(call, name, "true or false is expected")
+        raise refused(call, name, message("true or false is expected"))
     return value
 
 
@@ -89,7 +89,7 @@ def listing(call: ServiceCall, name: str, *, fallback: list[Any] | None = None) 
     if value is None and fallback is not None:
         return fallback
     if not isinstance(value, list | tuple):
-        raise refused(call, name, "a list is expected")
+        raise refused(call, name, message("a list is expected"))
     if len(value) > MANY:
         raise refused(call, name, f"it is longer than {MANY}")
     return list(value)
@@ -99,7 +99,7 @@ def table(call: ServiceCall, name: str) -> Mapping[str, Any]:
     """A table of names and values. Raises ArgumentRefused."""
     value = call.args.get(name)
     if not isinstance(value, Mapping):
-        raise refused(call, name, "a table of names and values is expected")
+        raise refused(call, name, message("a table of names and values is expected"))
     return value
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from workflows.errors import message
 from workflows.model import Data, ServiceCall
 from workflows.services import arguments as arg
 from workflows.services import service
@@ -60,7 +61,7 @@ def attendance(call: ServiceCall) -> Data:
     """
     due, present = arg.whole(call, "due"), arg.whole(call, "present")
     if present > due:
-        raise arg.refused(call, "present", "more people than were due")
+        raise arg.refused(call, "present", message("more people than were due"))
     share = _share(call, "attend_min")
     if share is None:
         raise FigureUnknown(figure="attend_min", body="hearing", day=arg.rules_of(call).day.isoformat())
@@ -81,10 +82,10 @@ def _share(call: ServiceCall, figure: str) -> Fraction | None:
 
 def _group(call: ServiceCall, item: Any) -> tuple[str, int, bool]:
     if not isinstance(item, Mapping):
-        raise arg.refused(call, "groups", "each group is a table with a name, seats and affected")
+        raise arg.refused(call, "groups", message("each group is a table with a name, seats and affected"))
     name, count, affected = item.get("name"), item.get("seats"), item.get("affected", False)
     if not isinstance(name, str) or not name:
-        raise arg.refused(call, "groups", "each group has a name")
+        raise arg.refused(call, "groups", message("each group has a name"))
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= arg.MANY:
         raise arg.refused(call, "groups", f"the seats of {name} must be a whole number")
     if not isinstance(affected, bool):

@@ -6,6 +6,7 @@ Not for: the rules themselves (`rules`) or counting (`tally`).
 from fractions import Fraction
 from typing import Any
 
+from workflows.errors import message
 from workflows.model import Data, ServiceCall
 from workflows.services import arguments as arg
 from workflows.services import service
@@ -106,7 +107,7 @@ def shortened(call: ServiceCall) -> Data:
     rules = arg.rules_of(call)
     figure = rules.figure(arg.text(call, "body"), arg.text(call, "figure"), arg.optional_text(call, "matter"))
     if not isinstance(figure.value, int):
-        raise arg.refused(call, "figure", "only a number of days can be shortened")
+        raise arg.refused(call, "figure", message("only a number of days can be shortened"))
     days = arg.whole(call, "days")
     given = [arg.optional_text(call, name) for name in ("reason", "ground", "approver")]
     if days >= figure.value:

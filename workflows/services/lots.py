@@ -6,6 +6,7 @@ the list and the seed recomputes it with any sha256 tool. Not for: secrets.
 
 from hashlib import sha256
 
+from workflows.errors import message
 from workflows.model import Data, ServiceCall
 from workflows.services import arguments as arg
 from workflows.services import service
@@ -23,9 +24,9 @@ def draw(call: ServiceCall) -> Data:
     count = arg.whole(call, "seats")
     candidates = arg.listing(call, "candidates")
     if not all(isinstance(c, str) and c for c in candidates):
-        raise arg.refused(call, "candidates", "each candidate is an id that is not empty")
+        raise arg.refused(call, "candidates", message("each candidate is an id that is not empty"))
     if len(set(candidates)) != len(candidates):
-        raise arg.refused(call, "candidates", "somebody is listed twice")
+        raise arg.refused(call, "candidates", message("somebody is listed twice"))
     ranked = sorted((ticket(seed, c), c) for c in candidates)
     order = [c for _, c in ranked]
     return {

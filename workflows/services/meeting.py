@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from workflows.errors import message
 from workflows.model import Data, ServiceCall
 from workflows.services import arguments as arg
 from workflows.services import service
@@ -33,11 +34,11 @@ def discussion_result(call: ServiceCall) -> Data:
     if call.args.get("head") is not None:
         spoken.append(_opinion(call, call.args["head"]))
     if not spoken:
-        raise arg.refused(call, "opinions", "nobody has spoken yet")
+        raise arg.refused(call, "opinions", message("nobody has spoken yet"))
     mode = arg.choice(call, "mode", ("vote", "head_decides"))
     head, reason = spoken[-1]
     if head == RECUSED:
-        raise arg.refused(call, "opinions", "a recused head does not speak: the deputy speaks last")
+        raise arg.refused(call, "opinions", message("a recused head does not speak: the deputy speaks last"))
     held = [opinion for opinion, _ in spoken if opinion != RECUSED]
     counts = Counter(held)
     majority = next((o for o in OPINIONS if 2 * counts[o] > len(held)), None)
@@ -93,7 +94,7 @@ def _vote(call: ServiceCall, *, counts: Counter[str], present: int, tie: bool, l
 
 def _opinion(call: ServiceCall, item: Any) -> tuple[str, str]:
     if not isinstance(item, Mapping):
-        raise arg.refused(call, "opinions", "each opinion is a table with an opinion and a reason")
+        raise arg.refused(call, "opinions", message("each opinion is a table with an opinion and a reason"))
     opinion, reason = item.get("opinion"), item.get("reason")
     if not isinstance(opinion, str) or (opinion not in OPINIONS and opinion != RECUSED):
         raise arg.refused(call, "opinions", "an opinion is one of " + ", ".join([*OPINIONS, RECUSED]))

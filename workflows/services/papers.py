@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from workflows.errors import message
 from workflows.model import Data, ServiceCall
 from workflows.services import arguments as arg
 from workflows.services import service
@@ -39,5 +40,5 @@ def _counts(paper: Any) -> bool:
 def _code(call: ServiceCall, name: str, item: Any) -> str:
     code = item.get("code") if isinstance(item, Mapping) else item
     if not isinstance(code, str) or not code:
-        raise arg.refused(call, name, "each paper is a code, or a table with a code")
+        raise arg.refused(call, name, message("each paper is a code, or a table with a code"))
     return code

@@ -4,6 +4,7 @@
 stated moment. The counting itself is the calendar's; this names it for diagrams.
 """
 
+from workflows.errors import message
 from workflows.expressions.instants import parse_instant, written
 from workflows.expressions.reasons import Failure
 from workflows.model import Data, ServiceCall
@@ -25,11 +26,13 @@ def end(call: ServiceCall) -> Data:
     try:
         start = parse_instant(given) if given is not None else call.now
     except Failure as failure:
-        raise arg.refused(call, "from", "an instant such as 2026-11-22T08:00:00Z is expected") from failure
+        raise arg.refused(
+            call, "from", message("an instant such as 2026-11-22T08:00:00Z is expected")
+        ) from failure
     if call.world.calendar is None:
-        raise arg.refused(call, "unit", "no calendar is loaded")
+        raise arg.refused(call, "unit", message("no calendar is loaded"))
     try:
         ends = call.world.calendar.end_of_period(start, n, unit)
     except OverflowError as error:
-        raise arg.refused(call, "n", "it leads beyond the year 9999") from error
+        raise arg.refused(call, "n", message("it leads beyond the year 9999")) from error
     return {"end": written(ends), "n": n, "unit": unit, "start": written(start)}

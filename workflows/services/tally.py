@@ -133,7 +133,7 @@ def _reckon(
     tests: Any, counts: Mapping[str, int], article: str, lines: list[Line], asked: set[str], depth: int
 ) -> bool:
     if not isinstance(tests, Mapping) or depth > 8:
-        raise TestsRefused(reason="a list of tests is expected")
+        raise TestsRefused(reason=message("a list of tests is expected"))
     for key, combine in (("all", all), ("any", any)):
         if key in tests:
             items = tests[key]
@@ -150,7 +150,7 @@ def _reckon(
 def _line(test: Mapping[str, Any], counts: Mapping[str, int], article: str) -> Line:
     name, base_name = test.get("count"), test.get("base")
     if not isinstance(name, str) or not isinstance(base_name, str):
-        raise TestsRefused(reason="a test names what it counts and its base")
+        raise TestsRefused(reason=message("a test names what it counts and its base"))
     base, got = counts.get(base_name, 0), counts.get(name, 0)
     least = needed(test.get("share"), base, str(test.get("compare")))
     text = test.get("text")
@@ -170,13 +170,15 @@ def _line(test: Mapping[str, Any], counts: Mapping[str, int], article: str) -> L
 
 def _count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise CountsRefused(name=name, value=str(value)[:40], reason="a whole number is expected")
+        raise CountsRefused(name=name, value=str(value)[:40], reason=message("a whole number is expected"))
     if not 0 <= value <= 10_000_000:
-        raise CountsRefused(name=name, value=value, reason="it must be between 0 and 10,000,000")
+        raise CountsRefused(name=name, value=value, reason=message("it must be between 0 and 10,000,000"))
     return value
 
 
 def _table(counts: Any) -> Mapping[Any, Any]:
     if not isinstance(counts, Mapping):
-        raise CountsRefused(name="counts", value=str(counts)[:40], reason="a table of counts is expected")
+        raise CountsRefused(
+            name="counts", value=str(counts)[:40], reason=message("a table of counts is expected")
+        )
     return counts
