@@ -1,0 +1,1 @@
+"""A made-up county to try the product with. Never loaded under MINYI_ENV=production."""
