@@ -45,6 +45,15 @@ class Case(Base):
     )
 
 
+class CaseCounter(Base):
+    """The last case number given in a unit in a year."""
+
+    __tablename__ = "case_counters"
+    unit_id: Mapped[int] = mapped_column(BigId, ForeignKey("units.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
 class CaseLink(Base):
     """A case that another started or waits for (an objection, a second round, …)."""
 

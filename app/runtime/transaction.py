@@ -3,7 +3,7 @@
 A reading that went before is ended first, so that the act sees what is committed now and nothing older.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask_sqlalchemy.session import Session
@@ -15,6 +15,7 @@ from app.extensions import WRITE, db
 from workflows.errors import message
 
 _OPEN = "minyi_transaction"
+_AFTER = "minyi_after_commit"
 _BUSY_SQLSTATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, cancelled, serialisation, deadlock
 
 
@@ -42,6 +43,7 @@ def transaction() -> Iterator[scoped_session[Session]]:
         raise NestedTransaction("transaction() inside transaction(): call the inner act directly")
     session.rollback()
     session.info[_OPEN] = True
+    session.info[_AFTER] = []
     try:
         session.connection(execution_options={WRITE: True})
         yield session
@@ -56,6 +58,16 @@ def transaction() -> Iterator[scoped_session[Session]]:
         raise
     finally:
         session.info[_OPEN] = False
+    for act in session.info.pop(_AFTER, []):
+        act()
+
+
+def after_commit(act: Callable[[], None]) -> None:
+    """Let `act` run once the present transaction has committed; not at all if it does not.
+
+    For what rows already say and a worker would find a moment later: nothing may depend on it alone.
+    """
+    db.session.info[_AFTER].append(act)
 
 
 def in_transaction() -> bool:

@@ -1,0 +1,53 @@
+"""Which people a new task is for: the group and the person that the diagram names, as rows.
+
+A group is looked for by key or by name (Chinese or English) in the case's unit and then upwards; an
+unknown one leaves the task without a group: it falls to the starter.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import or_, select
+
+from app.extensions import db
+from app.models import Group, Person
+from app.runtime.world import path_ids
+
+_groups = Group.__table__
+_people = Person.__table__
+
+
+def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:
+    """Group ids by the names asked for; the nearest unit wins, then a key before a name. One SELECT."""
+    wanted = sorted({name for name in names if name})
+    if not wanted:
+        return {}
+    units = path_ids(unit_path)
+    rows = db.session.connection().execute(
+        select(_groups.c.id, _groups.c.unit_id, _groups.c.key, _groups.c.name, _groups.c.name_en)
+        .where(
+            _groups.c.unit_id.in_(units),
+            or_(_groups.c.key.in_(wanted), _groups.c.name.in_(wanted), _groups.c.name_en.in_(wanted)),
+        )
+        .order_by(_groups.c.id)
+    )
+    nearness = {unit_id: place for place, unit_id in enumerate(reversed(units))}
+    found: dict[str, tuple[tuple[int, int, int], int]] = {}
+    for row in rows:
+        for rank, name in enumerate((row.key, row.name, row.name_en)):
+            if name not in wanted:
+                continue
+            place = (nearness[row.unit_id], rank, row.id)
+            if name not in found or place < found[name][0]:
+                found[name] = (place, row.id)
+    return {name: group_id for name, (_place, group_id) in found.items()}
+
+
+def resolve_people(usernames: Iterable[str]) -> dict[str, int]:
+    """Ids of active people by username; unknown names are left out. One SELECT, none without names."""
+    wanted = sorted({name for name in usernames if name})
+    if not wanted:
+        return {}
+    rows = db.session.connection().execute(
+        select(_people.c.username, _people.c.id).where(_people.c.username.in_(wanted), _people.c.active)
+    )
+    return {row.username: row.id for row in rows}

@@ -1,0 +1,300 @@
+"""Rows that people search, count and wait for, written from what an act changed. In bulk, never one by one.
+
+Reads nothing of the engine's state: only `Changes`. Not for the case's own row: `saving`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case as sql_case
+from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.extensions import db
+from app.models import IncidentRow, StepRow, Subscription, Task, Timer
+from app.runtime import groups
+from app.runtime.effects import Waiting
+from app.runtime.held import Held
+from workflows.model import Changes, Incident, OpenTask, Step, Wait
+
+OPEN_STATES = ("open", "claimed")
+
+_tasks = Task.__table__
+_timers = Timer.__table__
+_subscriptions = Subscription.__table__
+_steps = StepRow.__table__
+_incidents = IncidentRow.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class DoneTask:
+    """The task whose answer is this act."""
+
+    ref: str
+    by_id: int
+    claimed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A task that this act opened, as it was stored."""
+
+    id: int
+    group_id: int | None
+    assignee_id: int | None
+    starter_id: int | None
+    unit_id: int
+
+
+def project(held: Held, changes: Changes, *, done: DoneTask | None = None) -> list[Opened]:
+    """Write everything but the case's row; returns the tasks that were opened, in order."""
+    _close_tasks(held, changes, done)
+    opened = _open_tasks(held, changes.opened)
+    _write_steps(held, changes, done)
+    _end_waits(held, changes)
+    _write_waits(held, changes.waits)
+    _write_incidents(held, changes)
+    return opened
+
+
+def end_everything(held: Held) -> None:
+    """The case is over: nothing of it is waited for any more."""
+    connection = db.session.connection()
+    connection.execute(delete(_timers).where(_timers.c.case_id == held.id))
+    connection.execute(delete(_subscriptions).where(_subscriptions.c.case_id == held.id))
+    connection.execute(
+        update(_incidents)
+        .where(_incidents.c.case_id == held.id, _incidents.c.resolved_at.is_(None))
+        .values(resolved_at=held.now)
+    )
+
+
+def _close_tasks(held: Held, changes: Changes, done: DoneTask | None) -> None:
+    connection = db.session.connection()
+    if done is not None:
+        connection.execute(
+            update(_tasks)
+            .where(_tasks.c.case_id == held.id, _tasks.c.ref == done.ref)
+            .values(
+                state="done",
+                done_at=held.now,
+                done_by=done.by_id,
+                assignee_id=done.by_id,
+                claimed_at=done.claimed_at or held.now,
+                row_version=_tasks.c.row_version + 1,
+            )
+        )
+    cancelled = [ref for ref in changes.closed if done is None or ref != done.ref]
+    if cancelled:
+        connection.execute(
+            update(_tasks)
+            .where(_tasks.c.case_id == held.id, _tasks.c.ref.in_(cancelled))
+            .values(state="cancelled", done_at=held.now, row_version=_tasks.c.row_version + 1)
+        )
+
+
+def _open_tasks(held: Held, opened: tuple[OpenTask, ...]) -> list[Opened]:
+    if not opened:
+        return []
+    by_group = groups.resolve_groups((task.group for task in opened), unit_path=held.unit_path)
+    by_username = groups.resolve_people(task.assignee for task in opened)
+    rows = [_task_row(held, task, by_group, by_username) for task in opened]
+    ids = (
+        db.session.connection()
+        .execute(insert(_tasks).returning(_tasks.c.id, sort_by_parameter_order=True), rows)
+        .scalars()
+        .all()
+    )
+    return [
+        Opened(task_id, row["group_id"], row["assignee_id"], held.starter_id, held.unit_id)
+        for task_id, row in zip(ids, rows, strict=True)
+    ]
+
+
+def _task_row(
+    held: Held, task: OpenTask, by_group: Mapping[str, int], by_username: Mapping[str, int]
+) -> dict[str, Any]:
+    element = held.definition.element(task.process, task.element)
+    part = held.definition.part_of(task.process)
+    assignee = by_username.get(task.assignee)
+    return {
+        "case_id": held.id,
+        "ref": task.ref,
+        "definition": held.definition_key,
+        "process": part.key,
+        "element": task.element,
+        "name": task.name[:200],
+        "name_en": (element.name_en if element else "")[:200],
+        "state": "open" if assignee is None else "claimed",
+        "unit_id": held.unit_id,
+        "group_id": by_group.get(task.group),
+        "assignee_id": assignee,
+        "named": assignee is not None,
+        "form": task.form,
+        "item": task.item,
+        "choices": list(task.choices),
+        "created_at": held.now,
+        "claimed_at": None,
+        "due_at": task.due_at,
+        "done_at": None,
+        "done_by": None,
+        "row_version": 1,
+    }
+
+
+def _write_steps(held: Held, changes: Changes, done: DoneTask | None) -> None:
+    due = {task.ref: task.due_at for task in changes.opened}
+    begun: dict[str, dict[str, Any]] = {}
+    ended: dict[str, list[str]] = {}
+    for step in changes.steps:
+        if step.event in ("entered", "failed") and step.ref not in begun:
+            begun[step.ref] = _step_row(held, step, due.get(step.ref))
+        how = "" if step.event == "entered" else step.event
+        if step.ref in begun:
+            begun[step.ref] |= {"how": how, "left_at": held.now if how in ("left", "cancelled") else None}
+        else:
+            ended.setdefault(how, []).append(step.ref)
+    _insert_steps(list(begun.values()))
+    for how, refs in ended.items():
+        _end_steps(held, how, refs, done)
+
+
+def _step_row(held: Held, step: Step, due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "case_id": held.id,
+        "ref": step.ref,
+        "definition": held.definition_key,
+        "version": held.version,
+        "process": held.definition.part_of(step.process).key,
+        "element": step.element,
+        "kind": step.kind,
+        "unit_id": held.unit_id,
+        "entered_at": held.now,
+        "claimed_at": None,
+        "left_at": None,
+        "how": "",
+        "by_id": None,
+        "due_at": due_at,
+    }
+
+
+def _insert_steps(rows: list[dict[str, Any]]) -> None:
+    """Visits that began; one that had failed and is tried again keeps its row."""
+    if not rows:
+        return
+    connection = db.session.connection()
+    dialect_insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = dialect_insert(_steps)
+    statement = statement.on_conflict_do_update(
+        index_elements=["case_id", "ref"],
+        set_={"how": statement.excluded.how, "left_at": statement.excluded.left_at},
+    )
+    connection.execute(statement, rows)
+
+
+def _end_steps(held: Held, how: str, refs: list[str], done: DoneTask | None) -> None:
+    values: dict[str, Any] = {"left_at": held.now, "how": how}
+    if done is not None and done.ref in refs:
+        own = _steps.c.ref == done.ref
+        values["by_id"] = sql_case((own, literal(done.by_id)), else_=_steps.c.by_id)
+        values["claimed_at"] = sql_case(
+            (
+                own,
+                func.coalesce(
+                    _steps.c.claimed_at, literal(done.claimed_at or held.now, _steps.c.claimed_at.type)
+                ),
+            ),
+            else_=_steps.c.claimed_at,
+        )
+    db.session.connection().execute(
+        update(_steps).where(_steps.c.case_id == held.id, _steps.c.ref.in_(refs)).values(values)
+    )
+
+
+def _end_waits(held: Held, changes: Changes) -> None:
+    ended = list(changes.ended)
+    if not ended:
+        return
+    connection = db.session.connection()
+    for table in (_timers, _subscriptions):
+        connection.execute(delete(table).where(table.c.case_id == held.id, table.c.ref.in_(ended)))
+
+
+def _write_waits(held: Held, waits: Iterable[Wait]) -> None:
+    timers: list[dict[str, Any]] = []
+    subscriptions: list[dict[str, Any]] = []
+    for wait in waits:
+        target: int | None = None
+        kind: str = wait.kind
+        due_at = wait.due_at
+        if wait.kind == "effect":
+            waiting: Waiting | None = held.waiting.get(wait.ref)
+            kind, target = (waiting.kind, waiting.target_id) if waiting else ("effect", None)
+            due_at = waiting.due_at if waiting else None
+        if due_at is not None:
+            timers.append(
+                {
+                    "case_id": held.id,
+                    "ref": wait.ref,
+                    "element": wait.element,
+                    "due_at": due_at,
+                    "paused": False,
+                }
+            )
+        if wait.kind != "timer":
+            subscriptions.append(
+                {
+                    "case_id": held.id,
+                    "ref": wait.ref,
+                    "element": wait.element,
+                    "kind": kind,
+                    "name": wait.name[:200],
+                    "key": wait.key[:200],
+                    "target_id": target,
+                    "since": held.now,
+                }
+            )
+    connection = db.session.connection()
+    if timers:
+        connection.execute(insert(_timers), timers)
+    if subscriptions:
+        connection.execute(insert(_subscriptions), subscriptions)
+
+
+def _write_incidents(held: Held, changes: Changes) -> None:
+    connection = db.session.connection()
+    if changes.resolved:
+        connection.execute(
+            update(_incidents)
+            .where(
+                _incidents.c.case_id == held.id,
+                _incidents.c.ref.in_(changes.resolved),
+                _incidents.c.resolved_at.is_(None),
+            )
+            .values(resolved_at=held.now)
+        )
+    if changes.incidents:
+        last = connection.execute(
+            select(func.coalesce(func.max(_incidents.c.n), 0)).where(_incidents.c.case_id == held.id)
+        ).scalar_one()
+        connection.execute(
+            insert(_incidents),
+            [_incident_row(held, each, last + i) for i, each in enumerate(changes.incidents, start=1)],
+        )
+
+
+def _incident_row(held: Held, incident: Incident, n: int) -> dict[str, Any]:
+    return {
+        "case_id": held.id,
+        "n": n,
+        "ref": incident.ref,
+        "element": incident.element,
+        "process": incident.process,
+        "code": incident.code,
+        "message": str(incident.message),
+        "params": {name: str(value) for name, value in incident.params.items()},
+        "raised_at": held.now,
+        "resolved_at": None,
+    }
