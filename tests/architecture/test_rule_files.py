@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workflows.services.rule_files import COMMUNITIES, Entry, leaves, read
+from workflows.services.rule_entries import COMMUNITIES, Entry, leaves
+from workflows.services.rule_files import read
 from workflows.services.rules import BodyChoice, RuleBook
 
 FOLDER = Path(__file__).parents[2] / "bpmn" / "rules"

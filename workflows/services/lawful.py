@@ -10,7 +10,7 @@ from workflows.errors import message
 from workflows.model import Data, ServiceCall
 from workflows.services import arguments as arg
 from workflows.services import service
-from workflows.services.rule_files import COMMUNITIES
+from workflows.services.rule_entries import COMMUNITIES
 from workflows.services.rule_words import value_words
 from workflows.services.rules import Barred, Figure
 from workflows.services.tally import reckon

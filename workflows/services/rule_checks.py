@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from workflows.errors import Problem, message
-from workflows.services.rule_files import Entry, Kind, Provenance, Read, leaves
+from workflows.services.rule_entries import Entry, Kind, Provenance, Read, leaves
 
 
 def check(content: Read) -> list[Problem]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from workflows.services.rule_files import Text
+from workflows.services.rule_entries import Text
 
 _DIGITS = "零一二三四五六七八九十"
 _UNITS = {

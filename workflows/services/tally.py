@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.errors import Refusal, message
-from workflows.services.rule_files import fraction
+from workflows.services.rule_entries import fraction
 
 
 class CountsRefused(Refusal):
