@@ -150,8 +150,8 @@ class ServiceCall:
 class World:
     """What expressions and services may know beside the case's data. Built by the application.
 
-    `calendar` is a `workflows.services.calendar.Calendar`, `rules` a `workflows.services.rules.RuleBook`
-    narrowed to `place`: the chain of place codes from nation to village.
+    `calendar` is a `workflows.services.calendar.Calendar`, `rules` a `workflows.services.rules.Rules`:
+    the rule book narrowed to the day and to `place`: the chain of place codes from nation to village.
     """
 
     now: datetime
