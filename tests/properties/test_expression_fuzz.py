@@ -4,6 +4,7 @@ import copy
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -188,8 +189,6 @@ def test_a_timer_text_is_an_expression_or_refused(text: str, kind: Any) -> None:
     st.text(max_size=40) | st.text(alphabet="PTYMWDHSRZ0123456789/.,:+-", max_size=40) | values,
 )
 def test_a_timer_value_is_due_or_refused(kind: Any, value: Any) -> None:
-    from datetime import UTC, datetime
-
     begin = time.perf_counter()
     try:
         assert due(kind, value, datetime(2026, 1, 31, tzinfo=UTC)).at.tzinfo is UTC
