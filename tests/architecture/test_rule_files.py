@@ -86,3 +86,8 @@ def test_no_fictitious_place_is_shipped() -> None:
 
 def test_nothing_was_checked_before_it_was_in_force_or_after_today() -> None:
     assert {e.origin.checked_on for e in CONTENT.entries} == {date(2026, 11, 22)}
+
+
+def test_every_figure_is_given_by_a_rule_and_every_paper_asked_for() -> None:
+    assert {k.figure for k in CONTENT.kinds} == {e.figure for e in CONTENT.entries}
+    assert set(CONTENT.papers) == {paper for m in CONTENT.matters for paper in m.papers}
