@@ -10,10 +10,11 @@ from sqlalchemy import or_, select
 
 from app.extensions import db
 from app.models import Group, Person
+from app.runtime.tables import table
 from app.runtime.world import path_ids
 
-_groups = Group.__table__
-_people = Person.__table__
+_groups = table(Group)
+_people = table(Person)
 
 
 def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Case, Person, Task, Unit
 from app.runtime import library, world
 from app.runtime.actor import Actor
 from app.runtime.refusals import CaseOver, CaseSuspended, NoSuchCase, NoSuchTask
+from app.runtime.tables import table
 from workflows.engine import Instance
 from workflows.model import World
 from workflows.parsing import Definition
@@ -24,10 +25,10 @@ SUSPENDED = "suspended"
 INCIDENT = "incident"
 MOVING = (RUNNING, INCIDENT)
 
-_cases = Case.__table__
-_tasks = Task.__table__
-_units = Unit.__table__
-_people = Person.__table__
+_cases = table(Case)
+_tasks = table(Task)
+_units = table(Unit)
+_people = table(Person)
 
 _CASE_COLUMNS = (
     _cases.c.id.label("case_id"),
@@ -117,7 +118,10 @@ def hold(
     states: tuple[str, ...] = MOVING,
     skip_locked: bool = False,
 ) -> Held:
-    """Lock and load a case. Raises NoSuchCase (also for a locked one where `skip_locked`), CaseSuspended, CaseOver."""
+    """Lock and load a case, in one of these states.
+
+    Raises NoSuchCase (also for a locked one where `skip_locked`), CaseSuspended, CaseOver.
+    """
     query = _HOLD_CASE.where(_cases.c.id == case_id)
     if skip_locked:
         query = query.with_for_update(of=_cases, skip_locked=True)
@@ -127,7 +131,7 @@ def hold(
     return _held(row, now=now, by=by, states=states)
 
 
-def hold_task(task_id: int) -> Row[Any]:
+def hold_task(task_id: int) -> Any:
     """Lock a task and its case; the row holds what is needed to judge and to load. Raises NoSuchTask."""
     row = db.session.connection().execute(_HOLD_TASK.where(_tasks.c.id == task_id)).one_or_none()
     if row is None:
@@ -135,7 +139,7 @@ def hold_task(task_id: int) -> Row[Any]:
     return row
 
 
-def load(row: Row[Any], *, now: datetime, by: Actor | None) -> Held:
+def load(row: Any, *, now: datetime, by: Actor | None) -> Held:
     """Load the case of a row of `hold_task`. Raises CaseSuspended, CaseOver."""
     return _held(row, now=now, by=by, states=MOVING)
 
@@ -147,7 +151,7 @@ def refuse_unless(state: str, states: tuple[str, ...]) -> None:
     raise CaseSuspended if state == SUSPENDED else CaseOver
 
 
-def _held(row: Row[Any], *, now: datetime, by: Actor | None, states: tuple[str, ...]) -> Held:
+def _held(row: Any, *, now: datetime, by: Actor | None, states: tuple[str, ...]) -> Held:
     refuse_unless(row.case_state, states)
     definition = library.definition_of(row.bundle_id)
     seen = world.world_for(

@@ -14,9 +14,10 @@ from app.extensions import db
 from app.models import InboxMessage
 from app.runtime.held import Held
 from app.runtime.records import Entry
+from app.runtime.tables import table
 from workflows.model import Data, Wait
 
-_inbox = InboxMessage.__table__
+_inbox = table(InboxMessage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from app.extensions import db
 from app.models import Outbox
 from app.runtime.backoff import pause
 from app.runtime.refusals import CaseOver, CaseSuspended, NoSuchCase
+from app.runtime.tables import table
 from app.runtime.transaction import Busy, after_commit, transaction
 
 log = logging.getLogger("minyi.kicks")
@@ -26,7 +27,7 @@ PREFIX = "kick."
 GRACE = timedelta(seconds=2)
 """The worker leaves a kick this long to the process that made it."""
 
-_outbox = Outbox.__table__
+_outbox = table(Outbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def owe(kind: str, payload: dict[str, Any], *, case_id: int | None, now: datetim
         )
         .scalar_one()
     )
-    after_commit(lambda: _try(kick_id, now))
+    after_commit(lambda: try_now(kick_id, now))
 
 
 def work_off(now: datetime, limit: int = 100) -> int:
@@ -87,7 +88,7 @@ def work_off(now: datetime, limit: int = 100) -> int:
         .limit(limit)
     )
     for kick_id in rows.scalars().all():
-        done += _try(kick_id, now)
+        done += try_now(kick_id, now)
     db.session.rollback()
     return done
 
@@ -99,7 +100,7 @@ def hurry(case_id: int) -> None:
     connection.execute(update(_outbox).where(mine).values(available_at=machine_now()))
 
 
-def _try(kick_id: int, now: datetime) -> bool:
+def try_now(kick_id: int, now: datetime) -> bool:
     """One attempt. A kick that cannot be worked off stays owed; a fault is told in the log and in its row."""
     try:
         with transaction() as session:

@@ -14,13 +14,13 @@ from typing import Any
 import orjson
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
 from app.models import Bundle, DefinitionFile, DefinitionVersion
 from app.models import Definition as DefinitionRow
 from app.runtime import effects
 from app.runtime.refusals import DefinitionRetired, NoSuchDefinition
+from app.runtime.tables import table, upsert
 from workflows.model import Files
 from workflows.parsing import Definition, compile_process
 
@@ -28,10 +28,10 @@ CACHE_SIZE = 300
 ACTIVE = "active"
 
 _KEY = "minyi.library"
-_definitions = DefinitionRow.__table__
-_versions = DefinitionVersion.__table__
-_files = DefinitionFile.__table__
-_bundles = Bundle.__table__
+_definitions = table(DefinitionRow)
+_versions = table(DefinitionVersion)
+_files = table(DefinitionFile)
+_bundles = table(Bundle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,7 @@ def bundle_for(key: str, version: int | None = None) -> BundleRef:
     same = (_bundles.c.version_id == version_id) & (_bundles.c.pins_hash == values["pins_hash"])
     bundle_id = connection.execute(select(_bundles.c.id).where(same)).scalar()
     if bundle_id is None:
-        insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(_bundles).values(values).on_conflict_do_nothing())
+        connection.execute(upsert(connection, _bundles).values(values).on_conflict_do_nothing())
         bundle_id = connection.execute(select(_bundles.c.id).where(same)).scalar_one()
     return BundleRef(bundle_id, key, number)
 

@@ -5,24 +5,21 @@ starts in one unit follow one another, those in different units do not meet.
 """
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import SHANGHAI
 from app.extensions import db
 from app.models import CaseCounter
+from app.runtime.tables import table, upsert
 
-_counters = CaseCounter.__table__
+_counters = table(CaseCounter)
 
 
 def next_case_no(unit_id: int, *, now: datetime) -> str:
     """The next number of the unit, e.g. 2026-12-0045; inside a transaction."""
     year = now.astimezone(SHANGHAI).year
     connection = db.session.connection()
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(_counters)
+        upsert(connection, _counters)
         .values(unit_id=unit_id, year=year, last=1)
         .on_conflict_do_update(index_elements=["unit_id", "year"], set_={"last": _counters.c.last + 1})
         .returning(_counters.c.last)

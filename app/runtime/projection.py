@@ -10,22 +10,22 @@ from typing import Any
 
 from sqlalchemy import case as sql_case
 from sqlalchemy import delete, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
 from app.models import IncidentRow, StepRow, Subscription, Task, Timer
 from app.runtime import groups
 from app.runtime.effects import Waiting
 from app.runtime.held import Held
+from app.runtime.tables import table, upsert
 from workflows.model import Changes, Incident, OpenTask, Step, Wait
 
 OPEN_STATES = ("open", "claimed")
 
-_tasks = Task.__table__
-_timers = Timer.__table__
-_subscriptions = Subscription.__table__
-_steps = StepRow.__table__
-_incidents = IncidentRow.__table__
+_tasks = table(Task)
+_timers = table(Timer)
+_subscriptions = table(Subscription)
+_steps = table(StepRow)
+_incidents = table(IncidentRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _write_steps(held: Held, changes: Changes, done: DoneTask | None) -> None:
     for step in changes.steps:
         if step.event in ("entered", "failed") and step.ref not in begun:
             begun[step.ref] = _step_row(held, step, due.get(step.ref))
-        how = "" if step.event == "entered" else step.event
+        how: str = "" if step.event == "entered" else step.event
         if step.ref in begun:
             begun[step.ref] |= {"how": how, "left_at": held.now if how in ("left", "cancelled") else None}
         else:
@@ -185,8 +185,7 @@ def _insert_steps(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     connection = db.session.connection()
-    dialect_insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = dialect_insert(_steps)
+    statement = upsert(connection, _steps)
     statement = statement.on_conflict_do_update(
         index_elements=["case_id", "ref"],
         set_={"how": statement.excluded.how, "left_at": statement.excluded.left_at},
@@ -218,8 +217,8 @@ def _end_waits(held: Held, changes: Changes) -> None:
     if not ended:
         return
     connection = db.session.connection()
-    for table in (_timers, _subscriptions):
-        connection.execute(delete(table).where(table.c.case_id == held.id, table.c.ref.in_(ended)))
+    for rows in (_timers, _subscriptions):
+        connection.execute(delete(rows).where(rows.c.case_id == held.id, rows.c.ref.in_(ended)))
 
 
 def _write_waits(held: Held, waits: Iterable[Wait]) -> None:

@@ -8,20 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
 from app.models import Definition as DefinitionRow
 from app.models import DefinitionFile, DefinitionVersion, StartTimer
 from app.runtime import library, start_timers
 from app.runtime.actor import Actor
+from app.runtime.tables import table, upsert
 from workflows.errors import Problem
 from workflows.model import Files
 from workflows.parsing import Definition
 
-_definitions = DefinitionRow.__table__
-_versions = DefinitionVersion.__table__
-_files = DefinitionFile.__table__
+_definitions = table(DefinitionRow)
+_versions = table(DefinitionVersion)
+_files = table(DefinitionFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,15 @@ def publish(files: Files, *, by: Actor | None, note: str = "", now: datetime) ->
             latest=version, name=definition.name, name_en=definition.name_en, category=definition.category
         )
     )
-    connection.execute(delete(StartTimer.__table__).where(StartTimer.definition == definition.key))
+    connection.execute(delete(table(StartTimer)).where(StartTimer.definition == definition.key))
     start_timers.arm(definition, now=now)
     return PublishedVersion(version_id, definition.key, version, definition)
 
 
 def _ensure(definition: Definition) -> None:
     connection = db.session.connection()
-    dialect_insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        dialect_insert(_definitions)
+        upsert(connection, _definitions)
         .values(
             key=definition.key,
             name=definition.name,

@@ -17,10 +17,11 @@ from app.extensions import db
 from app.models import Case, Record
 from app.runtime.actor import Actor
 from app.runtime.held import Held
+from app.runtime.tables import table
 from workflows.errors import Problem, message
 
-_records = Record.__table__
-_cases = Case.__table__
+_records = table(Record)
+_cases = table(Case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def chained(row: dict[str, Any]) -> str:
 
 
 def canonical(row: dict[str, Any]) -> bytes:
-    """An entry as the bytes that are hashed: JSON, keys sorted, no spaces, UTF-8; instants to the microsecond."""
+    """An entry as the bytes that are hashed: JSON, keys sorted, no spaces; instants to the microsecond."""
     body = {
         "case_id": row["case_id"],
         "seq": row["seq"],

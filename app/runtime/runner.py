@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
 from app.extensions import db
 from app.models import Case, CaseLink, IncidentRow, Person, Timer, Unit
@@ -24,7 +24,6 @@ from app.runtime.projection import DoneTask
 from app.runtime.records import Entry
 from app.runtime.refusals import (
     CaseNotSuspended,
-    CaseSuspended,
     IncidentOver,
     MayNotComplete,
     NoSuchCase,
@@ -38,17 +37,18 @@ from app.runtime.refusals import (
     UnstorableText,
 )
 from app.runtime.saving import CANCELLED, Moved, finish
+from app.runtime.tables import table
 from workflows.engine import Instance
 from workflows.model import Data
 
 TITLE_LENGTH = 200
 
-_cases = Case.__table__
-_links = CaseLink.__table__
-_incidents = IncidentRow.__table__
-_people = Person.__table__
-_timers = Timer.__table__
-_units = Unit.__table__
+_cases = table(Case)
+_links = table(CaseLink)
+_incidents = table(IncidentRow)
+_people = table(Person)
+_timers = table(Timer)
+_units = table(Unit)
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -146,8 +146,8 @@ def complete_task(
 ) -> Completion:
     """Do a task with an answer that its form has accepted; claims a task that nobody holds.
 
-    Raises: NoSuchTask, MayNotComplete, TaskHeldByAnother, TaskAlreadyDone, TaskCancelled, TaskChanged (another
-    `version` than was read), CaseSuspended, CaseOver, UnstorableText, DataRefused.
+    Raises: NoSuchTask, MayNotComplete, TaskHeldByAnother, TaskAlreadyDone, TaskCancelled, TaskChanged
+    (another `version` than was read), CaseSuspended, CaseOver, UnstorableText, DataRefused.
     """
     _refuse_nul(answer)
     row = holding.hold_task(task_id)
@@ -197,7 +197,10 @@ def cancel_case(case_id: int, *, reason: str, by: Actor, now: datetime) -> Moved
 
 
 def suspend_case(case_id: int, *, reason: str, by: Actor, now: datetime) -> Moved:
-    """Stop a case: nobody can act on it and its timers are paused. Raises NoSuchCase, CaseSuspended, CaseOver."""
+    """Stop a case: nobody can act on it, its timers are paused.
+
+    Raises: NoSuchCase, CaseSuspended, CaseOver.
+    """
     _refuse_nul({}, reason)
     held = holding.hold(case_id, now=now, by=by)
     return _set_state(held, SUSPENDED, Entry("case.suspended", "", {"reason": reason}))
@@ -224,7 +227,10 @@ def resume_case(case_id: int, *, by: Actor, now: datetime, reason: str = "") -> 
 
 
 def retry_incident(case_id: int, n: int, *, by: Actor, now: datetime) -> Moved:
-    """Try again what was stuck: incident `n` of the case. Raises NoSuchCase, IncidentOver, CaseSuspended, CaseOver."""
+    """Try again what was stuck: incident `n` of the case.
+
+    Raises: NoSuchCase, IncidentOver, CaseSuspended, CaseOver.
+    """
     held = holding.hold(case_id, now=now, by=by)
     row = (
         db.session.connection()
@@ -250,7 +256,7 @@ def retry_incident(case_id: int, n: int, *, by: Actor, now: datetime) -> Moved:
     return moved
 
 
-def _refuse_completion(row: Row[Any], by: Actor, version: int | None) -> None:
+def _refuse_completion(row: Any, by: Actor, version: int | None) -> None:
     """Say no for the most telling reason."""
     if not may_complete(row, by):
         if row.named or not is_candidate(row, by):

@@ -18,6 +18,7 @@ from app.runtime.held import INCIDENT, RUNNING, Held
 from app.runtime.projection import DoneTask, Opened
 from app.runtime.records import Entry
 from app.runtime.refusals import EffectUnknown
+from app.runtime.tables import table
 from workflows.errors import Refusal
 from workflows.model import Changes, Data, Effect, Element, Thrown
 from workflows.visits import StepBudgetSpent
@@ -28,8 +29,8 @@ MOST_EFFECTS = 1_000
 COMPLETED = "completed"
 CANCELLED = "cancelled"
 
-_cases = Case.__table__
-_subscriptions = Subscription.__table__
+_cases = table(Case)
+_subscriptions = table(Subscription)
 
 
 class CaseMovedMeanwhile(RuntimeError):

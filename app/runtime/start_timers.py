@@ -12,12 +12,13 @@ from sqlalchemy import Connection, delete, insert, select, update
 from app.extensions import db
 from app.models import StartTimer, Unit
 from app.runtime import runner, world
+from app.runtime.tables import table
 from workflows import timers
 from workflows.parsing import Definition, TimerStart
 from workflows.timers import Due
 
-_rows = StartTimer.__table__
-_units = Unit.__table__
+_rows = table(StartTimer)
+_units = table(Unit)
 
 
 def arm(definition: Definition, *, now: datetime) -> None:

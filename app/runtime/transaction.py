@@ -62,7 +62,7 @@ def transaction() -> Iterator[scoped_session[Session]]:
         act()
 
 
-def after_commit(act: Callable[[], None]) -> None:
+def after_commit(act: Callable[[], object]) -> None:
     """Let `act` run once the present transaction has committed; not at all if it does not.
 
     For what rows already say and a worker would find a moment later: nothing may depend on it alone.

@@ -12,12 +12,12 @@ from threading import Lock
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, ScalarSelect, event, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Label, event, select
 
 from app.extensions import db
 from app.models import CalendarDay, SettingRow, Unit
 from app.runtime.refusals import NoSuchUnit
+from app.runtime.tables import table, upsert
 from workflows.model import World
 from workflows.services.calendar import Calendar, legal_day
 from workflows.services.rules import RuleBook
@@ -28,8 +28,8 @@ NATION = "CN"
 RULES_FOLDER = Path(__file__).resolve().parents[2] / "bpmn" / "rules"
 
 _KEY = "minyi.world"
-_settings = SettingRow.__table__
-_units = Unit.__table__
+_settings = table(SettingRow)
+_units = table(Unit)
 
 
 @dataclass(slots=True)
@@ -43,14 +43,14 @@ class _Known:
     rules: RuleBook | None = None
 
 
-def world_version() -> ScalarSelect[Any]:
+def world_version() -> Label[Any]:
     """The number of the present calendar and units, as a column for another SELECT."""
     return (
         select(_settings.c.value)
         .where(_settings.c.name == VERSION_SETTING)
         .scalar_subquery()
         .label("world_version")
-    )  # type: ignore[return-value]
+    )
 
 
 def world_for(
@@ -99,7 +99,7 @@ def world_of_unit(unit_id: int, *, now: datetime) -> World:
 
 def rule_book() -> RuleBook:
     """The rule files that the program brings, read once a process. Raises Unpublishable."""
-    global _book  # noqa: PLW0603
+    global _book
     if _book is None:
         texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(RULES_FOLDER.glob("*.yaml"))}
         _book = RuleBook.load(texts) if texts else RuleBook.empty()
@@ -110,12 +110,13 @@ _book: RuleBook | None = None
 
 
 def changed(connection: Connection) -> None:
-    """Tell every node that calendar or units have changed; called by itself for rows written through the ORM."""
+    """Tell every node that calendar or units have changed; called by itself for rows the ORM writes."""
     value = {"name": VERSION_SETTING, "value": "1"}
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     text = db.cast(db.cast(_settings.c.value, db.BigInteger) + 1, db.Text)
     connection.execute(
-        insert(SettingRow).values(value).on_conflict_do_update(index_elements=["name"], set_={"value": text})
+        upsert(connection, _settings)
+        .values(value)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": text})
     )
 
 

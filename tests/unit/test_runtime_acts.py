@@ -100,7 +100,7 @@ def test_a_task_done_twice_says_who_was_first(any_app: Flask) -> None:
     v = Village()
     task_id = open_task(start(publish(TWO), by=v.starter, unit=v.village).case_id).id
     complete(task_id, by=v.li)
-    with pytest.raises(TaskAlreadyDone, match="名li.*2026-11-23 09:00"):
+    with pytest.raises(TaskAlreadyDone, match=r"名li.*2026-11-23 09:00"):
         complete(task_id, by=v.wang)
 
 
