@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, make_response, redirect, request, session, url_for
+from flask import Flask, Response, current_app, make_response, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -28,6 +28,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 MARK = "minyi_permission"
 SESSION_KEY = "sign_in"
+_FOUND = "minyi.signed_in"
 FRAMEWORK_VIEWS = {"static", "api-docs.openapi_json"}
 """Views made by the libraries, meant for everybody: style sheets and the description of the API."""
 
@@ -159,9 +160,10 @@ def _to_sign_in() -> AnyResponse:
 
 
 def _signed_in() -> queries.SignedIn | None:
-    if "minyi_signed_in" not in g:
-        g.minyi_signed_in = _look_up()
-    found: queries.SignedIn | None = g.minyi_signed_in
+    # Kept with the request, not in `g`: that belongs to the application context, which may serve several.
+    if _FOUND not in request.environ:
+        request.environ[_FOUND] = _look_up()
+    found: queries.SignedIn | None = request.environ[_FOUND]
     return found
 
 
