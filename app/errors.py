@@ -7,7 +7,15 @@ for the reason; HTTP modules let them pass.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workflows.errors import ExpressionFailed, NotWaitingHere, Problem, Refusal, Unpublishable, fill, message
+from workflows.errors import (
+    ExpressionFailed,
+    NotWaitingHere,
+    Problem,
+    Refusal,
+    Unpublishable,
+    message,
+    translated,
+)
 
 
 class AppRefusal(Refusal):
@@ -119,7 +127,7 @@ def problem_body(
         body["problems"] = [problem_row(p, translate) for p in refusal.problems]
         return body
     params = getattr(refusal, "params", {})
-    body["detail"] = fill(translate(getattr(refusal, "text", str(refusal))), params)
+    body["detail"] = translated(getattr(refusal, "text", str(refusal)), params, translate)
     if isinstance(refusal, Invalid):
         body["errors"] = refusal.errors
     return body
@@ -131,8 +139,8 @@ def problem_row(problem: Problem, translate: Callable[[str], str]) -> dict[str, 
         "file": problem.file,
         "element": problem.element,
         "code": problem.code,
-        "message": fill(translate(problem.message), problem.params),
-        "hint": fill(translate(problem.hint), problem.params) if problem.hint else "",
+        "message": translated(problem.message, problem.params, translate),
+        "hint": translated(problem.hint, problem.params, translate) if problem.hint else "",
     }
 
 

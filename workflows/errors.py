@@ -4,7 +4,7 @@ A `Problem` is something wrong in a file, told on its shape; refusals are except
 reason. Texts are English templates with `{named}` holes: `app` translates the template and fills it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,15 @@ class Phrase(str):
         phrase.template = template
         phrase.params = params
         return phrase
+
+
+def translated(template: str, params: Mapping[str, Any], translate: Callable[[str], str]) -> str:
+    """The sentence of `template` and of every Phrase in its holes, each through `translate`."""
+    holes = {
+        name: translated(value.template, value.params, translate) if isinstance(value, Phrase) else value
+        for name, value in params.items()
+    }
+    return fill(translate(template), holes)
 
 
 class _Holes(dict[str, Any]):
