@@ -59,8 +59,8 @@ def table(
     )
     return (
         f'<decision id="{name}" name="Who decides">{more}'
-        f'<decisionTable id="table_{name}" {policy if "=" in policy else f"hitPolicy={policy!r}"}>{heads}{rules}'
-        "</decisionTable></decision>"
+        f'<decisionTable id="table_{name}" {policy if "=" in policy else f"hitPolicy={policy!r}"}>'
+        f"{heads}{rules}</decisionTable></decision>"
     )
 
 

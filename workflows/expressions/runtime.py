@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from workflows.errors import message
+from workflows.errors import Phrase, message
 from workflows.expressions.instants import looks_like_instant, parse_instant
 from workflows.expressions.reasons import Failure
 from workflows.expressions.tokens import LARGEST_NUMBER
@@ -45,19 +45,30 @@ class Run:
             )
 
 
-def kind(value: Any) -> str:
+def kind(value: Any) -> Phrase:
     """What a modeller calls this kind of value."""
     if value is None:
-        return "null"
+        return Phrase(message("null"))
     if isinstance(value, bool):
-        return "true/false"
+        return Phrase(message("true or false"))
     if isinstance(value, (int, float, Decimal)):
-        return "number"
+        return Phrase(message("a number"))
     if isinstance(value, str):
-        return "text"
+        return Phrase(message("a text"))
     if isinstance(value, (list, tuple)):
-        return "list"
-    return "object" if isinstance(value, Mapping) else type(value).__name__
+        return Phrase(message("a list"))
+    if isinstance(value, Mapping):
+        return Phrase(message("an object"))
+    return Phrase(message("something that is no data"))
+
+
+def described(value: Any) -> Phrase:
+    """The kind of value, with the beginning of the value where it is a number or a text."""
+    if isinstance(value, str):
+        return Phrase(message("the text “{value}”"), value=value[:40])
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return Phrase(message("the number {value}"), value=f"{value:.12g}")
+    return kind(value)
 
 
 # --- numbers -----------------------------------------------------------------------------------------
@@ -70,13 +81,6 @@ def number(value: Any, what: str) -> Number:
             return value
         raise Failure(message("“{what}” met a number beyond 10^18"), what=what)
     raise Failure(message("“{what}” needs a number, not {kind}"), what=what, kind=described(value))
-
-
-def described(value: Any) -> str:
-    """The kind and, where short, the value itself."""
-    if value is None or isinstance(value, (bool, list, tuple, Mapping)):
-        return kind(value)
-    return f"{kind(value)} {str(value)[:40]!r}"
 
 
 def reckon(sign: str, left: Any, right: Any, compute: Callable[[Any, Any], Any]) -> Number:
