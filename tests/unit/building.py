@@ -8,7 +8,7 @@ case = p.begin({"amount": 3})
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -18,6 +18,8 @@ from workflows.parsing import Definition, compile_process
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Monday, noon in Shanghai."""
+
+_ITEMS = count(1)  # ids in a file are unique
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -263,9 +265,9 @@ def each(collection: str, item: str = "who", *, into: str = "", answer: str = ""
     if into:
         parts.append(f"<bpmn:loopDataOutputRef>{into}</bpmn:loopDataOutputRef>")
     if not times:
-        parts.append(f'<bpmn:inputDataItem id="{item}" name="{item}"/>')
+        parts.append(f'<bpmn:inputDataItem id="item{next(_ITEMS)}" name="{item}"/>')
     if answer:
-        parts.append(f'<bpmn:outputDataItem id="{answer}" name="{answer}"/>')
+        parts.append(f'<bpmn:outputDataItem id="item{next(_ITEMS)}" name="{answer}"/>')
     if until := more.get("until"):
         parts.append(f"<bpmn:completionCondition>{escape(until)}</bpmn:completionCondition>")
     return (
