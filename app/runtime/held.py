@@ -16,6 +16,7 @@ from app.runtime import library, world
 from app.runtime.actor import Actor
 from app.runtime.refusals import CaseOver, CaseSuspended, NoSuchCase, NoSuchTask
 from app.runtime.tables import table
+from app.runtime.transaction import note_hold
 from workflows.engine import Instance
 from workflows.model import World
 from workflows.parsing import Definition
@@ -64,6 +65,8 @@ _HOLD_TASK = (
         _tasks.c.element,
         _tasks.c.process,
         _tasks.c.name.label("task_name"),
+        _tasks.c.form,
+        _tasks.c.choices,
         _tasks.c.state.label("task_state"),
         _tasks.c.group_id,
         _tasks.c.assignee_id,
@@ -104,8 +107,6 @@ class Held:
     by: Actor | None
     stored: bool = True
     """False while a case that has just begun has no row yet."""
-    depth: int = 0
-    """How many cases began one another in this transaction."""
     waiting: dict[str, Any] = field(default_factory=dict)
     """Effects that this act left waiting, by ref: what `projection` writes as subscriptions."""
 
@@ -125,6 +126,7 @@ def hold(
     query = _HOLD_CASE.where(_cases.c.id == case_id)
     if skip_locked:
         query = query.with_for_update(of=_cases, skip_locked=True)
+    note_hold()
     row = db.session.connection().execute(query).one_or_none()
     if row is None:
         raise NoSuchCase
@@ -133,6 +135,7 @@ def hold(
 
 def hold_task(task_id: int) -> Any:
     """Lock a task and its case; the row holds what is needed to judge and to load. Raises NoSuchTask."""
+    note_hold()
     row = db.session.connection().execute(_HOLD_TASK.where(_tasks.c.id == task_id)).one_or_none()
     if row is None:
         raise NoSuchTask

@@ -11,22 +11,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select
 
 from app.extensions import db
 from app.models import Case, CaseLink, IncidentRow, Person, Timer, Unit
 from app.runtime import held as holding
-from app.runtime import inbox, kicks, library, numbers, saving, world
+from app.runtime import kicks, library, numbers, saving, world
 from app.runtime.access import is_candidate, may_complete
 from app.runtime.actor import Actor
-from app.runtime.held import INCIDENT, MOVING, RUNNING, SUSPENDED, Held
+from app.runtime.held import MOVING, RUNNING, Held
+from app.runtime.kicks import Kick
 from app.runtime.projection import DoneTask
 from app.runtime.records import Entry
 from app.runtime.refusals import (
-    CaseNotSuspended,
-    IncidentOver,
     MayNotComplete,
-    NoSuchCase,
     NoSuchUnit,
     NotStartable,
     TaskAlreadyDone,
@@ -36,10 +34,28 @@ from app.runtime.refusals import (
     TitleTooLong,
     UnstorableText,
 )
-from app.runtime.saving import CANCELLED, Moved, finish
+from app.runtime.saving import COMPLETED, Moved, finish
+from app.runtime.stopping import cancel_case, resume_case, retry_incident, suspend_case
+from app.runtime.storable import refuse_nul
 from app.runtime.tables import table
+from app.runtime.transaction import note_hold
 from workflows.engine import Instance
 from workflows.model import Data
+
+__all__ = [
+    "Completion",
+    "Moved",
+    "cancel_case",
+    "complete_task",
+    "ended_data",
+    "fire_timer",
+    "move",
+    "resolve",
+    "resume_case",
+    "retry_incident",
+    "start_case",
+    "suspend_case",
+]
 
 TITLE_LENGTH = 200
 
@@ -50,6 +66,10 @@ _people = table(Person)
 _timers = table(Timer)
 _units = table(Unit)
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+Accept = Callable[[Row[Any], Held], Data]
+"""Makes of what was sent what the case keeps, over the data that the task sees; raises Invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +94,22 @@ def start_case(
     parent_id: int | None = None,
     start: str = "",
     link: str = "",
+    link_ref: str = "",
 ) -> Moved:
     """Begin a case of the latest (or this) version in a unit. `start`: id of a message or timer start event.
 
     `data` is validated against the start form before. A `parent_id` links the new case to its parent
-    under the kind `link`. Raises: NoSuchDefinition, DefinitionRetired, NotStartable, NoSuchUnit,
-    TitleTooLong, UnstorableText, DataRefused.
+    under the kind `link`; `link_ref` is the parent's wait that ends with it. Raises: NoSuchDefinition,
+    DefinitionRetired, NotStartable, NoSuchUnit, TitleTooLong, UnstorableText, DataRefused.
     """
-    _refuse_nul(data, title)
+    refuse_nul(data, title)
     if len(title) > TITLE_LENGTH:
         raise TitleTooLong
     bundle = library.bundle_for(definition, version)
     runnable = library.definition_of(bundle.id)
     if not start and not runnable.startable:
         raise NotStartable(key=definition)
+    note_hold()
     connection = db.session.connection()
     unit = connection.execute(
         select(_units.c.path, _units.c.name, world.world_version()).where(_units.c.id == unit_id)
@@ -130,7 +152,9 @@ def start_case(
     moved = finish(held, [Entry("case.started", start, detail)])
     if parent_id is not None:
         connection.execute(
-            insert(_links).values(case_id=parent_id, other_id=moved.case_id, kind=link or "started", ref="")
+            insert(_links).values(
+                case_id=parent_id, other_id=moved.case_id, kind=link or "started", ref=link_ref
+            )
         )
     return moved
 
@@ -143,16 +167,19 @@ def complete_task(
     now: datetime,
     version: int | None = None,
     on_behalf_of: str = "",
+    accept: Accept | None = None,
 ) -> Completion:
-    """Do a task with an answer that its form has accepted; claims a task that nobody holds.
+    """Do a task with an answer that its form has accepted, or that `accept` checks now; claims an open task.
 
     Raises: NoSuchTask, MayNotComplete, TaskHeldByAnother, TaskAlreadyDone, TaskCancelled, TaskChanged
     (another `version` than was read), CaseSuspended, CaseOver, UnstorableText, DataRefused.
     """
-    _refuse_nul(answer)
+    refuse_nul(answer)
     row = holding.hold_task(task_id)
     _refuse_completion(row, by, version)
     held = holding.load(row, now=now, by=by)
+    if accept is not None:
+        answer = accept(row, held)
     held.instance.complete(row.ref, answer)
     entry = Entry(
         "task.completed",
@@ -183,77 +210,94 @@ def resolve(
     case_id: int, ref: str, data: Data, *, by: Actor | None, now: datetime, record: Entry | None = None
 ) -> Moved:
     """End the wait of an effect with its result. Raises like `move`, and NotWaitingHere."""
-    _refuse_nul(data)
+    refuse_nul(data)
     entry = record or Entry("effect.done", "", {"ref": ref, "data": data})
     return move(case_id, lambda case: case.resolve(ref, data), by=by, now=now, record=entry)
 
 
-def cancel_case(case_id: int, *, reason: str, by: Actor, now: datetime) -> Moved:
-    """End a case before its time; everything open in it is cancelled. Raises NoSuchCase, CaseOver."""
-    _refuse_nul({}, reason)
-    held = holding.hold(case_id, now=now, by=by, states=(*MOVING, SUSPENDED))
-    held.instance.cancel()
-    return finish(held, [Entry("case.cancelled", "", {"reason": reason})], ended_as=CANCELLED)
+def fire_timer(case_id: int, ref: str, *, now: datetime, skip_locked: bool = False) -> Moved | None:
+    """Fire a timer of a case that is due at `now`; None when it is not there any more, or not due.
 
-
-def suspend_case(case_id: int, *, reason: str, by: Actor, now: datetime) -> Moved:
-    """Stop a case: nobody can act on it, its timers are paused.
-
-    Raises: NoSuchCase, CaseSuspended, CaseOver.
+    The deadline of an effect goes to its handler. Raises NoSuchCase (also for a case that somebody holds,
+    where `skip_locked`), CaseSuspended, CaseOver.
     """
-    _refuse_nul({}, reason)
-    held = holding.hold(case_id, now=now, by=by)
-    return _set_state(held, SUSPENDED, Entry("case.suspended", "", {"reason": reason}))
+    held = holding.hold(case_id, now=now, by=None, skip_locked=skip_locked)
+    due_at = (
+        db.session.connection()
+        .execute(select(_timers.c.due_at).where(_timers.c.case_id == case_id, _timers.c.ref == ref))
+        .scalar()
+    )
+    if due_at is None or due_at > now:
+        return None
+    wait = next((each for each in held.instance.waits() if each.ref == ref), None)
+    this = (_timers.c.case_id == case_id) & (_timers.c.ref == ref)
+    db.session.connection().execute(delete(_timers).where(this))
+    if wait is None:
+        return None
+    if wait.kind == "effect":
+        return saving.deadline_reached(held, wait)
+    held.instance.fire(ref)
+    return finish(held, [Entry("timer.fired", wait.element, {"due_at": due_at.isoformat()})])
 
 
-def resume_case(case_id: int, *, by: Actor, now: datetime, reason: str = "") -> Moved:
-    """Let a suspended case go on; timers that came due meanwhile fire now, messages that came are taken.
-
-    Raises: NoSuchCase, CaseNotSuspended, CaseOver.
-    """
-    _refuse_nul({}, reason)
-    held = holding.hold(case_id, now=now, by=by, states=(*MOVING, SUSPENDED))
-    if held.state != SUSPENDED:
-        raise CaseNotSuspended
-    state = INCIDENT if held.instance.incidents() else RUNNING
-    entry = Entry("case.resumed", "", {"reason": reason} if reason else {})
-    kicks.hurry(case_id)
-    waits = [wait for wait in held.instance.waits() if wait.kind == "message"]
-    taken = inbox.take(held, waits=waits)
-    if not taken:
-        return _set_state(held, state, entry)
-    _pause_timers(held, paused=False)
-    return finish(held, [entry, *taken])
-
-
-def retry_incident(case_id: int, n: int, *, by: Actor, now: datetime) -> Moved:
-    """Try again what was stuck: incident `n` of the case.
-
-    Raises: NoSuchCase, IncidentOver, CaseSuspended, CaseOver.
-    """
-    held = holding.hold(case_id, now=now, by=by)
+@kicks.kick("case_ended")
+def _linked_case_ended(kick: Kick) -> None:
+    """A case that this one waited for has ended: its wait ends with the outcome and the data."""
+    ended = kick.payload["ended"]
     row = (
         db.session.connection()
-        .execute(select(_incidents).where(_incidents.c.case_id == case_id, _incidents.c.n == n))
-        .one_or_none()
+        .execute(select(_cases.c.state, _cases.c.outcome, _cases.c.data).where(_cases.c.id == ended))
+        .one()
     )
-    if row is None:
-        raise NoSuchCase
-    if row.resolved_at is not None:
-        raise IncidentOver
-    held.instance.retry(row.ref)
-    moved = finish(held, [Entry("incident.retried", row.element, {"n": n})])
-    again = next((each for each in held.instance.incidents() if each.ref == row.ref), None)
-    if again is not None:
-        params = {name: str(value) for name, value in again.params.items()}
-        db.session.connection().execute(
-            update(_incidents)
-            .where(_incidents.c.case_id == case_id, _incidents.c.n == n)
-            .values(
-                code=again.code, message=str(again.message), params=params, raised_at=now, resolved_at=None
-            )
-        )
-    return moved
+    ref = kick.payload["ref"]
+    held = holding.hold(kick.case_id or 0, now=kick.now, by=None)
+    wait = next((each for each in held.instance.waits() if each.ref == ref), None)
+    if wait is None:
+        return
+    data = ended_data(ended, row.state, row.outcome, row.data or {})
+    held.instance.resolve(ref, data)
+    finish(held, [Entry("linked_case.ended", wait.element, {"case": ended, "outcome": data["outcome"]})])
+
+
+def ended_data(case_id: int, state: str, outcome: str, data: Data) -> Data:
+    """What a case learns of the end of one that it waited for."""
+    return {"case_id": str(case_id), "outcome": outcome if state == COMPLETED else state, "data": data}
+
+
+@kicks.kick("case_ended")
+def _linked_case_ended(kick: Kick) -> None:
+    """A case that this one waited for has ended: its wait ends with the outcome and the data."""
+    ended = kick.payload["ended"]
+    row = (
+        db.session.connection()
+        .execute(select(_cases.c.state, _cases.c.outcome, _cases.c.data).where(_cases.c.id == ended))
+        .one()
+    )
+    ref = kick.payload["ref"]
+    held = holding.hold(kick.case_id or 0, now=kick.now, by=None)
+    wait = next((each for each in held.instance.waits() if each.ref == ref), None)
+    if wait is None:
+        return
+    data = ended_data(ended, row.state, row.outcome, row.data or {})
+    held.instance.resolve(ref, data)
+    finish(held, [Entry("linked_case.ended", wait.element, {"case": ended, "outcome": data["outcome"]})])
+
+
+def ended_data(case_id: int, state: str, outcome: str, data: Data) -> Data:
+    """What a case learns of the end of one that it waited for."""
+    return {"case_id": str(case_id), "outcome": outcome if state == COMPLETED else state, "data": data}
+
+
+def refuse_nul(data: Data, *texts: str) -> None:
+    """No database stores NUL in text. Raises UnstorableText."""
+    if any("\0" in text for text in texts):
+        raise UnstorableText
+    try:
+        stored = orjson.dumps(data)
+    except (TypeError, ValueError, RecursionError):
+        return  # not JSON: the engine says so, with the path
+    if b"\\u0000" in stored and "\0" in "".join(_texts(data)):
+        raise UnstorableText
 
 
 def _refuse_completion(row: Any, by: Actor, version: int | None) -> None:
@@ -280,40 +324,7 @@ def _name_of(person_id: int | None) -> str:
     )
 
 
-def _set_state(held: Held, state: str, entry: Entry) -> Moved:
-    """Suspend or resume: nothing in the instance moves."""
-    saving.record_only(held, [entry], state=state)
-    _pause_timers(held, paused=state == SUSPENDED)
-    return Moved(held.id, held.case_no, state)
-
-
-def _pause_timers(held: Held, *, paused: bool) -> None:
-    db.session.connection().execute(update(_timers).where(_timers.c.case_id == held.id).values(paused=paused))
-
-
 def _title_of(title_from: str, name: str, data: Data) -> str:
     given = data.get(title_from) if title_from else None
     text = " ".join(str(given).split()) if isinstance(given, str | int | float) and given != "" else name
     return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
-
-
-def _refuse_nul(data: Data, *texts: str) -> None:
-    """No database stores NUL in text. Raises UnstorableText."""
-    if any("\0" in text for text in texts):
-        raise UnstorableText
-    try:
-        stored = orjson.dumps(data)
-    except (TypeError, ValueError, RecursionError):
-        return  # not JSON: the engine says so, with the path
-    if b"\\u0000" in stored and "\0" in "".join(_texts(data)):
-        raise UnstorableText
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [text for key, each in value.items() for text in (key, *_texts(each))]
-    if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
-    return []
