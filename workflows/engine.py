@@ -11,7 +11,7 @@ from workflows import automatic, codec, events, loops, shapes, snapshot, values
 from workflows.errors import ExpressionRefused, NotWaitingHere, Refusal
 from workflows.expressions import compile_expression
 from workflows.history import compact_all
-from workflows.model import Changes, Data, Incident, OpenTask, Wait, World
+from workflows.model import Changes, Data, Effect, Incident, OpenTask, Wait, World
 from workflows.visits import READY, STARTED, WAITING, Node, Run, StepBudgetSpent, change_state, fail, ready
 
 STEP_BUDGET = 50_000
@@ -142,6 +142,10 @@ class Instance:
     def waits(self) -> list[Wait]:
         """What else the case waits for, in the order in which it was reached."""
         return list(snapshot.waits(snapshot.open_visits(self._top)).values())
+
+    def effects(self) -> list[Effect]:
+        """The effects that the case waits for, with what they were asked."""
+        return list(snapshot.effects(snapshot.open_visits(self._top)).values())
 
     def incidents(self) -> list[Incident]:
         """The visits that are stuck."""

@@ -9,12 +9,15 @@ from collections.abc import Iterable
 from sqlalchemy import or_, select
 
 from app.extensions import db
-from app.models import Group, Person
+from app.models import Group, Membership, Person, Unit
+from app.runtime.actor import Actor
 from app.runtime.tables import table
 from app.runtime.world import path_ids
 
 _groups = table(Group)
+_memberships = table(Membership)
 _people = table(Person)
+_units = table(Unit)
 
 
 def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:
@@ -52,3 +55,31 @@ def resolve_people(usernames: Iterable[str]) -> dict[str, int]:
         select(_people.c.username, _people.c.id).where(_people.c.username.in_(wanted), _people.c.active)
     )
     return {row.username: row.id for row in rows}
+
+
+def actor_of(person_id: int | None) -> Actor | None:
+    """The person as an actor, for acts that go on after a request; None for nobody."""
+    if person_id is None:
+        return None
+    connection = db.session.connection()
+    row = connection.execute(
+        select(_people, _units.c.path)
+        .outerjoin(_units, _units.c.id == _people.c.unit_id)
+        .where(_people.c.id == person_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    mine = connection.execute(
+        select(_memberships.c.group_id, _memberships.c.head).where(_memberships.c.person_id == person_id)
+    ).all()
+    return Actor(
+        id=row.id,
+        username=row.username,
+        name=row.name,
+        title=row.title,
+        roles=frozenset(row.roles),
+        groups=frozenset(member.group_id for member in mine),
+        heads=frozenset(member.group_id for member in mine if member.head),
+        unit_id=row.unit_id,
+        unit_path=row.path or "",
+    )

@@ -71,6 +71,22 @@ def end_everything(held: Held) -> None:
     )
 
 
+def wait_again(held: Held, ref: str, element: str, waiting: Waiting) -> None:
+    """An effect goes on waiting after its deadline, perhaps for another row or until another instant."""
+    connection = db.session.connection()
+    connection.execute(
+        update(_subscriptions)
+        .where(_subscriptions.c.case_id == held.id, _subscriptions.c.ref == ref)
+        .values(kind=waiting.kind, target_id=waiting.target_id)
+    )
+    if waiting.due_at is not None:
+        connection.execute(insert(_timers).values(_timer_row(held, ref, element, waiting.due_at)))
+
+
+def _timer_row(held: Held, ref: str, element: str, due_at: datetime) -> dict[str, Any]:
+    return {"case_id": held.id, "ref": ref, "element": element, "due_at": due_at, "paused": False}
+
+
 def _close_tasks(held: Held, changes: Changes, done: DoneTask | None) -> None:
     connection = db.session.connection()
     if done is not None:
@@ -233,15 +249,7 @@ def _write_waits(held: Held, waits: Iterable[Wait]) -> None:
             kind, target = (waiting.kind, waiting.target_id) if waiting else ("effect", None)
             due_at = waiting.due_at if waiting else None
         if due_at is not None:
-            timers.append(
-                {
-                    "case_id": held.id,
-                    "ref": wait.ref,
-                    "element": wait.element,
-                    "due_at": due_at,
-                    "paused": False,
-                }
-            )
+            timers.append(_timer_row(held, wait.ref, wait.element, due_at))
         if wait.kind != "timer":
             subscriptions.append(
                 {

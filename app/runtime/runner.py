@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 from sqlalchemy import delete, insert, select
 
 from app.extensions import db
@@ -32,7 +31,6 @@ from app.runtime.refusals import (
     TaskChanged,
     TaskHeldByAnother,
     TitleTooLong,
-    UnstorableText,
 )
 from app.runtime.saving import COMPLETED, Moved, finish
 from app.runtime.stopping import cancel_case, resume_case, retry_incident, suspend_case
@@ -68,7 +66,7 @@ _units = table(Unit)
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-Accept = Callable[[Row[Any], Held], Data]
+Accept = Callable[[Any, Held], Data]
 """Makes of what was sent what the case keeps, over the data that the task sees; raises Invalid."""
 
 
@@ -235,7 +233,8 @@ def fire_timer(case_id: int, ref: str, *, now: datetime, skip_locked: bool = Fal
     if wait is None:
         return None
     if wait.kind == "effect":
-        return saving.deadline_reached(held, wait)
+        effect = next(each for each in held.instance.effects() if each.ref == ref)
+        return saving.deadline_reached(held, effect)
     held.instance.fire(ref)
     return finish(held, [Entry("timer.fired", wait.element, {"due_at": due_at.isoformat()})])
 
@@ -262,42 +261,6 @@ def _linked_case_ended(kick: Kick) -> None:
 def ended_data(case_id: int, state: str, outcome: str, data: Data) -> Data:
     """What a case learns of the end of one that it waited for."""
     return {"case_id": str(case_id), "outcome": outcome if state == COMPLETED else state, "data": data}
-
-
-@kicks.kick("case_ended")
-def _linked_case_ended(kick: Kick) -> None:
-    """A case that this one waited for has ended: its wait ends with the outcome and the data."""
-    ended = kick.payload["ended"]
-    row = (
-        db.session.connection()
-        .execute(select(_cases.c.state, _cases.c.outcome, _cases.c.data).where(_cases.c.id == ended))
-        .one()
-    )
-    ref = kick.payload["ref"]
-    held = holding.hold(kick.case_id or 0, now=kick.now, by=None)
-    wait = next((each for each in held.instance.waits() if each.ref == ref), None)
-    if wait is None:
-        return
-    data = ended_data(ended, row.state, row.outcome, row.data or {})
-    held.instance.resolve(ref, data)
-    finish(held, [Entry("linked_case.ended", wait.element, {"case": ended, "outcome": data["outcome"]})])
-
-
-def ended_data(case_id: int, state: str, outcome: str, data: Data) -> Data:
-    """What a case learns of the end of one that it waited for."""
-    return {"case_id": str(case_id), "outcome": outcome if state == COMPLETED else state, "data": data}
-
-
-def refuse_nul(data: Data, *texts: str) -> None:
-    """No database stores NUL in text. Raises UnstorableText."""
-    if any("\0" in text for text in texts):
-        raise UnstorableText
-    try:
-        stored = orjson.dumps(data)
-    except (TypeError, ValueError, RecursionError):
-        return  # not JSON: the engine says so, with the path
-    if b"\\u0000" in stored and "\0" in "".join(_texts(data)):
-        raise UnstorableText
 
 
 def _refuse_completion(row: Any, by: Actor, version: int | None) -> None:

@@ -162,6 +162,15 @@ def handle(held: Held, effect: Effect, handler: Callable[[EffectCall], Done | Wa
     return Entry("effect.done", effect.element, {"effect": effect.name, "data": answer.data})
 
 
+def deadline_reached(held: Held, effect: Effect) -> Moved:
+    """The deadline of a waiting effect has come: its handler ends the wait or goes on waiting."""
+    entry = handle(held, effect, effects.deadline_of(effect.name))
+    waiting = held.waiting.pop(effect.ref, None)
+    if waiting is not None:
+        projection.wait_again(held, effect.ref, effect.element, waiting)
+    return finish(held, [Entry("deadline.reached", effect.element, {"effect": effect.name}), entry])
+
+
 def _carry_out(held: Held, followed: list[Entry]) -> None:
     """Run the handlers of new effects; what they finish may lead to more."""
     left = MOST_EFFECTS

@@ -16,6 +16,8 @@ from workflows.errors import message
 
 _OPEN = "minyi_transaction"
 _AFTER = "minyi_after_commit"
+_HELD = "minyi_held"
+_CHAIN = "minyi_chain"
 _BUSY_SQLSTATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, cancelled, serialisation, deadlock
 
 
@@ -44,6 +46,8 @@ def transaction() -> Iterator[scoped_session[Session]]:
     session.rollback()
     session.info[_OPEN] = True
     session.info[_AFTER] = []
+    session.info[_HELD] = False
+    session.info[_CHAIN] = 0
     try:
         session.connection(execution_options={WRITE: True})
         yield session
@@ -68,6 +72,27 @@ def after_commit(act: Callable[[], object]) -> None:
     For what rows already say and a worker would find a moment later: nothing may depend on it alone.
     """
     db.session.info[_AFTER].append(act)
+
+
+def note_hold() -> None:
+    """The present transaction holds a case from here on."""
+    db.session.info[_HELD] = True
+
+
+def holds_a_case() -> bool:
+    """Whether the present transaction holds a case: it must not wait for another."""
+    return bool(db.session.info.get(_HELD))
+
+
+@contextmanager
+def chain_depth() -> Iterator[int]:
+    """How many acts have begun one another here, this one included."""
+    info = db.session.info
+    info[_CHAIN] = info.get(_CHAIN, 0) + 1
+    try:
+        yield info[_CHAIN]
+    finally:
+        info[_CHAIN] -= 1
 
 
 def in_transaction() -> bool:
