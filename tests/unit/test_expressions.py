@@ -162,6 +162,7 @@ def failure(text: str, data: dict[str, Any] | None = None) -> str:
         ("hours(1, deadline)", "2026-12-05T17:00:00Z"),
         ("days(1)", "2026-12-03T16:00:00Z"),
         ("days(3)", "2026-12-07T16:00:00Z"),  # the third day is a Saturday: rolls to Monday
+        ("months(1)", "2027-01-04T16:00:00Z"),  # 2 January 2027 is a Saturday
         ("working_days(3)", "2026-12-07T16:00:00Z"),
         ('working_days(1, "2026-12-04")', "2026-12-07T16:00:00Z"),
         ('at("2026-12-04", "09:00")', "2026-12-04T01:00:00Z"),

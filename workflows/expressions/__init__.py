@@ -4,7 +4,7 @@ A small language of our own over plain data (JSON values), read by our own gramm
 text; nothing of Python can be reached from it. It accepts the spellings that modellers bring along from
 Python, FEEL and JUEL. Not for templates or long programs: a service computes what needs more than this.
 
-Spellings: `docs/how-to/expressions.md`; bounds: `runtime`, `tokens` and `grammar`.
+Functions and spellings: `docs/architecture.md`; bounds: `runtime`, `tokens` and `grammar`.
 """
 
 from workflows.expressions.expression import Expression, compile_expression, compile_unary_tests

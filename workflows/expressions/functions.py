@@ -17,7 +17,7 @@ from workflows.expressions.instants import SHANGHAI, parse_instant, written
 from workflows.expressions.reasons import Failure
 from workflows.expressions.runtime import LONGEST_LIST, LONGEST_TEXT, Run, described, number
 
-Unit = Literal["calendar_days", "working_days", "hours"]
+Unit = Literal["calendar_days", "working_days", "hours", "months"]
 
 
 class LegalCalendar(Protocol):
@@ -223,7 +223,7 @@ def _start(run: Run, start: tuple[Any, ...], name: str) -> datetime:
 def _period(run: Run, n: Any, *start: Any, name: str, unit: Unit) -> str:
     if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= 36_600:
         raise Failure(
-            message("{name}() needs a whole number of days from 0 to 36600, not {kind}"),
+            message("{name}() needs a whole number from 0 to 36600, not {kind}"),
             name=name,
             kind=described(n),
         )
@@ -341,6 +341,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "hours": Function(_hours, 1, 2),
     "days": Function(partial(_period, name="days", unit="calendar_days"), 1, 2),
     "working_days": Function(partial(_period, name="working_days", unit="working_days"), 1, 2),
+    "months": Function(partial(_period, name="months", unit="months"), 1, 2),
     "at": Function(_at, 2, 2),
     "later": Function(partial(_chosen, name="later", choose=max), 2, None),
     "earlier": Function(partial(_chosen, name="earlier", choose=min), 2, None),
