@@ -109,6 +109,11 @@ def installed_language() -> str:
     return "en" if locale is not None and locale.language == "en" else "zh-CN"
 
 
+def in_english() -> bool:
+    """Whether this page is read in English."""
+    return installed_language() == "en"
+
+
 def say(text: str, *, kind: str = "success") -> None:
     """Show `text` at the top of the next page; kind: success or notice."""
     flash(text, kind)
@@ -125,7 +130,7 @@ def install(app: Flask) -> None:
         page_language=installed_language,
         door=door,
         here=here,
-        in_english=lambda: installed_language() == "en",
+        in_english=in_english,
     )
     app.jinja_env.filters["either"] = _either
     app.jinja_env.trim_blocks = True
@@ -134,7 +139,7 @@ def install(app: Flask) -> None:
 
 def _either(chinese: str, english: str | None) -> str:
     """The English name for an English reader where there is one, else the Chinese."""
-    return english if english and installed_language() == "en" else chinese
+    return english if english and in_english() else chinese
 
 
 def here() -> str:
