@@ -24,7 +24,13 @@ _ATTRIBUTES: Final = (
     "dataStoreRef",
     "processRef",
 )
-_NEEDED: Final = ("messageRef", "signalRef", "errorRef", "escalationRef", "dataObjectRef")
+_NEEDED: Final = {
+    "messageRef": "message",
+    "signalRef": "signal",
+    "errorRef": "error",
+    "escalationRef": "escalation",
+    "dataObjectRef": "dataObject",
+}
 _DATA: Final = (
     "dataObject",
     "dataObjectReference",
@@ -49,9 +55,13 @@ def resolve_references(process: Node, root: Node, notes: Notes) -> None:
                 del node.attrib[name]
                 continue
             node.set(name, value)
-            if name in _NEEDED and value not in ids:
+            if name in _NEEDED and (value not in ids or local(ids[value]) != _NEEDED[name]):
                 _tell(_shape(node), value, notes)
     _resolve_data(process, ids, notes)
+    for tag in ("message", "signal", "error", "escalation"):
+        for node in list(root.iter(bpmn(tag))):
+            if not node.get("id"):
+                node.getparent().remove(node)  # nothing can refer to it
 
 
 def drop_data(process: Node, root: Node, notes: Notes) -> None:
@@ -66,7 +76,7 @@ def drop_data(process: Node, root: Node, notes: Notes) -> None:
             process,
             names=", ".join(sorted({named(node) for node in named_ones}))[:200],
         )
-    for node in (*dropped, *root.findall(bpmn("dataStore"))):
+    for node in (*dropped, *root.iter(bpmn("dataStore"))):
         parent = node.getparent()
         if parent is not None:
             parent.remove(node)

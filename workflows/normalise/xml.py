@@ -16,6 +16,7 @@ Node = Any
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 DI: Final = "http://www.omg.org/spec/BPMN/20100524/DI"
+DC: Final = "http://www.omg.org/spec/DD/20100524/DC"
 MINYI: Final = "urn:minyi:bpmn:1"
 CAMUNDA: Final = (
     "http://camunda.org/schema/1.0/bpmn",

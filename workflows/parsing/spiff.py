@@ -5,6 +5,7 @@ overflows) and drops foreign attributes: shapes are made first and connected aft
 attributes land in `task_spec.extensions`. Scripts and conditions stay text: nothing is evaluated here.
 """
 
+import re
 from typing import Any, Final
 
 from SpiffWorkflow.bpmn.parser.event_parsers import SIGNAL_EVENT_XPATH
@@ -18,7 +19,9 @@ from SpiffWorkflow.spiff.parser.task_spec import SpiffTaskParser
 from SpiffWorkflow.spiff.specs.defaults import ServiceTask
 
 from workflows.normalise.graph import FLOW_NODES
-from workflows.normalise.xml import MINYI, Node, bpmn, extensions, local
+from workflows.normalise.xml import DC, MINYI, Node, bpmn, extensions, local
+
+_NUMBER: Final = re.compile(r"\s*-?\d{1,9}(\.\d{0,9})?\s*\Z")
 
 
 def build(root: Node, keys: list[str]) -> dict[str, Any]:
@@ -178,6 +181,17 @@ class _EndParser(SpiffEndEventParser):  # type: ignore[misc]
 class _ProcessParser(SpiffProcessParser):  # type: ignore[misc]
     """One process or sub-process, made shape by shape without recursion."""
 
+    def _index_process_nodes(self) -> None:
+        """Index the shapes of this scope only; the stock one takes in those of its sub-processes too."""
+        for node in self.node:
+            tag = local(node)
+            if node.get("id"):
+                self.nodes_by_id[node.get("id")] = node
+            if tag == "sequenceFlow":
+                self.outgoing_sequence_flows.setdefault(node.get("sourceRef"), []).append(node)
+            elif tag == "boundaryEvent":
+                self.boundary_events_by_attached.setdefault(node.get("attachedToRef"), []).append(node)
+
     def add_tasks(self) -> None:
         self.unconnected: list[Any] = []
         for node in self.node:
@@ -191,11 +205,22 @@ class _ProcessParser(SpiffProcessParser):  # type: ignore[misc]
 class _Parser(SpiffBpmnParser):  # type: ignore[misc]
     PROCESS_PARSER_CLASS = _ProcessParser
 
+    def _add_diagram_indexes(self, root: Node) -> None:
+        super()._add_diagram_indexes(_readable_positions(root))
+
     def _find_dependencies(self, process: Node) -> None:
         """Calls are resolved by `compile_process`."""
 
     def _get_parser_class(self, tag: str) -> tuple[Any, Any]:
         return _PARSERS.get(tag, (None, None))
+
+
+def _readable_positions(root: Node) -> Node:
+    """Take out the bounds whose coordinates are no numbers: drawn order then falls to file order."""
+    for bounds in list(root.iter(f"{{{DC}}}Bounds")):
+        if not all(_NUMBER.match(bounds.get(name, "0")) for name in ("x", "y")):
+            bounds.getparent().remove(bounds)
+    return root
 
 
 def _parsers() -> dict[str, tuple[Any, Any]]:
