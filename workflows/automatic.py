@@ -90,7 +90,7 @@ def serve(task: Node) -> bool | None:
         call = ServiceCall(name=name, element=_element(task), args=args, now=run.world.now, world=run.world)
         try:
             outcome = function(call)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as broken:
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as broken:
             raise ServiceFailed(service=name, reason=str(broken) or type(broken).__name__) from broken
         put(task, accepted(outcome))
         return True

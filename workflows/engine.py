@@ -209,8 +209,11 @@ class Instance:
 
 def prepare(definition: Any) -> None:
     """Make a definition's specs ready to run. Safe to repeat and to do from several threads."""
+    if getattr(definition.spec, "prepared", False):
+        return
     for spec in (definition.spec, *definition.subspecs.values()):
         shapes.prepare(spec)
+    definition.spec.prepared = True
 
 
 def _is_start(spec: Any, element: str) -> bool:
@@ -247,7 +250,7 @@ def _username(task: Node, text: str) -> str:
     if expression.names and not expression.names & task.data.keys():
         return text
     value = expression.evaluate(task.data, task.workflow.top_workflow.run.world)
-    return "" if value is None else str(value)
+    return value if isinstance(value, str) else ""
 
 
 def _retry_enter(task: Node) -> None:

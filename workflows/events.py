@@ -59,6 +59,7 @@ _TIMERS: tuple[tuple[timers.TimerKind, Any], ...] = (
     ("cycle", CycleTimerEventDefinition),
 )
 _ANY_NOW = datetime(2000, 1, 1, tzinfo=UTC)  # a date does not depend on it
+_UNDECIDED = WAITING | FUTURE  # armed, or about to be while one before it is due at once
 _RECURRING = ("message", "signal", "escalation", "condition")
 
 
@@ -171,7 +172,7 @@ def fire(task: Node, payload: Data) -> None:
     ready(task)
     if isinstance(split.task_spec, EventBasedGatewayMixin):
         for other in split.children:
-            if other is not task and other._state == WAITING and "wait" in other.internal_data:
+            if other is not task and other._state & _UNDECIDED:
                 cancel(other)
     if isinstance(task.task_spec, BoundaryEventMixin):
         if task.task_spec.cancel_activity:
@@ -183,7 +184,7 @@ def fire(task: Node, payload: Data) -> None:
 def disarm(split: Node) -> None:
     """The activity has ended: its boundary events wait no longer."""
     for event in split.children:
-        if isinstance(event.task_spec, BoundaryEventMixin) and event._state == WAITING:
+        if isinstance(event.task_spec, BoundaryEventMixin) and event._state & _UNDECIDED:
             cancel(event)
 
 
@@ -192,7 +193,7 @@ def _interrupt(split: Node, event: Node) -> None:
         if other is event or not other._state & OPEN or other.task_spec.name not in split.task_spec._outputs:
             continue
         if isinstance(other.task_spec, BoundaryEventMixin):
-            if other._state == WAITING:
+            if other._state & _UNDECIDED:
                 cancel(other)
         else:
             # What people have already answered goes along with the event.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, StartEventSplit, _EndJoin
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, StartEventJoin, StartEventSplit, _EndJoin
 from SpiffWorkflow.bpmn.specs.event_definitions import NoneEventDefinition, TerminateEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins import (
     BoundaryEventMixin,
@@ -276,6 +276,12 @@ def _upstream(gateway: Node, starts: set[str]) -> set[str]:
     return seen
 
 
+def _start_join(task: Node) -> bool:
+    """Leads nowhere; it must not count as an open branch."""
+    change_state(task, COMPLETED)
+    return False
+
+
 def _boundary_join(task: Node) -> bool:
     before = task.parent
     if not isinstance(before.task_spec, BoundaryEventMixin):
@@ -328,6 +334,7 @@ _ENTER: tuple[tuple[Any, Enter], ...] = (
     (SubWorkflowTaskMixin, automatic.call),
     (ParallelGatewayMixin, _parallel_join),
     (InclusiveGatewayMixin, _inclusive_join),
+    (StartEventJoin, _start_join),
     (BoundaryEventJoin, _boundary_join),
     (_EndJoin, _end_join),
     (EventBasedGatewayMixin, _pass),

@@ -112,6 +112,31 @@ def test_a_timer_without_a_sense_is_an_incident_on_its_shape_and_the_rest_goes_o
     assert [each.ref for each in case.incidents()] == [incident.ref]
 
 
+def test_the_first_of_an_event_gateway_that_is_due_at_once_wins_alone() -> None:
+    process = Process().start().race("g").catch("now", duration="PT0S").catch("long", duration="P9D")
+    process.user("a").user("b").end().chain("start", "g", "now", "a", "end").chain("g", "long", "b", "end")
+    case = process.begin()
+    assert open_at(case) == ["a"]
+    assert case.waits() == []
+
+
+def test_of_two_events_due_at_once_on_one_activity_only_one_interrupts() -> None:
+    process = (
+        around("t", duration="PT0S").boundary("t2", on="main", duration="PT0S").user("side2").end("end3")
+    )
+    case = process.chain("t2", "side2", "end3").begin()
+    assert open_at(case) == ["side"]
+    assert case.waits() == []
+
+
+def test_a_cycle_that_would_leave_the_calendar_ends_instead() -> None:
+    case = around("t", interrupting=False, cycle="R/P5000Y").begin()
+    case.fire(ref(case, "t"))
+    assert case.waits() == []
+    assert case.incidents() == []
+    assert open_at(case) == ["main", "side"]
+
+
 # Messages and signals
 
 
@@ -165,6 +190,16 @@ def test_a_case_starts_at_the_message_start_event_that_is_named() -> None:
     assert open_at(reload(case, definition)) == ["letter"]
     with pytest.raises(ValueError, match="no start event"):
         Instance.start(definition, {}, world(), start="desk")
+
+
+def test_a_case_with_two_starts_and_nothing_to_do_ends_at_once() -> None:
+    process = Process().start().start("by_mail", message="mail").end().end("end2")
+    definition = process.chain("start", "end").chain("by_mail", "end2").compile()
+    for start, outcome in (("", "end"), ("by_mail", "end2")):
+        case = Instance.start(definition, {"x": 1}, world(), start=start)
+        assert case.completed
+        assert case.changes().outcome == outcome
+        assert case.data == {"x": 1}
 
 
 # Errors, escalations, termination
