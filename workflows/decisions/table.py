@@ -11,9 +11,11 @@ from typing import Any
 
 from workflows.errors import ExpressionFailed, Phrase, message
 from workflows.expressions import Expression, compile_unary_tests
+from workflows.expressions.comparing import equal
 from workflows.expressions.expression import guarded
 from workflows.expressions.functions import FUNCTIONS
-from workflows.expressions.runtime import Run, equal, plain
+from workflows.expressions.results import plain
+from workflows.expressions.runtime import Run
 from workflows.model import Data, World
 
 

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workflows.expressions import runtime
+from workflows.expressions import comparing, runtime
 from workflows.expressions.functions import FUNCTIONS
 
 DATA, RUN, ABOUT, LOOP = "_data", "_run", "_about", "_item"
@@ -26,23 +26,23 @@ GUARDS: dict[str, Any] = {
             runtime.remainder,
             runtime.negative,
             runtime.positive,
-            runtime.equal,
-            runtime.unequal,
-            runtime.less,
-            runtime.less_or_equal,
-            runtime.greater,
-            runtime.greater_or_equal,
-            runtime.chained,
-            runtime.between,
-            runtime.within,
-            runtime.not_within,
+            comparing.equal,
+            comparing.unequal,
+            comparing.less,
+            comparing.less_or_equal,
+            comparing.greater,
+            comparing.greater_or_equal,
+            comparing.chained,
+            comparing.between,
+            comparing.within,
+            comparing.not_within,
             runtime.attribute,
             runtime.item,
             runtime.each,
             runtime.empty,
-            runtime.ordered,
-            runtime.meets,
-            runtime.holds,
+            comparing.ordered,
+            comparing.meets,
+            comparing.holds,
         )
     },
     **{f"fn_{name}": function.compute for name, function in FUNCTIONS.items()},

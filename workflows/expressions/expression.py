@@ -12,7 +12,8 @@ from workflows.errors import ExpressionFailed, ExpressionRefused, Phrase, messag
 from workflows.expressions import emit
 from workflows.expressions.grammar import Reader
 from workflows.expressions.reasons import Failure, Unreadable, quoted
-from workflows.expressions.runtime import DEEPEST_RESULT, Run, plain
+from workflows.expressions.results import DEEPEST_RESULT, plain
+from workflows.expressions.runtime import Run
 from workflows.expressions.tokens import check_characters, tokens
 from workflows.model import World
 

@@ -6,24 +6,14 @@ returns data and changes nothing. Not for the rules of an act: those are service
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from workflows.errors import message
-from workflows.expressions import instants, runtime
-from workflows.expressions.instants import SHANGHAI, parse_instant, written
+from workflows.expressions import comparing, runtime, times
 from workflows.expressions.reasons import Failure
-from workflows.expressions.runtime import LONGEST_LIST, LONGEST_TEXT, Run, described, number
-
-Unit = Literal["calendar_days", "working_days", "hours", "months"]
-
-
-class LegalCalendar(Protocol):
-    """What the time functions ask of `World.calendar`."""
-
-    def end_of_period(self, start: datetime, n: int, unit: Unit) -> datetime: ...
+from workflows.expressions.runtime import LONGEST_LIST, Run, described, number, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ def _len(run: Run, value: Any) -> int:
 def _count(run: Run, value: Any, *wanted: Any) -> int:
     if not wanted:
         return _len(run, value)
-    return sum(1 for item in _items(run, value, "count") if runtime.equal(run, item, wanted[0]))
+    return sum(1 for item in _items(run, value, "count") if comparing.equal(run, item, wanted[0]))
 
 
 def _sum(run: Run, value: Any, *more: Any) -> Any:
@@ -76,7 +66,7 @@ def _best(run: Run, first: Any, *more: Any, name: str, sign: str) -> Any:
     if not isinstance(best, (str, int, float, Decimal)):
         raise Failure(message("{name}() needs numbers or texts, not {kind}"), name=name, kind=described(best))
     for item in items[1:]:
-        if runtime.COMPARISONS[sign](run, item, best):
+        if comparing.COMPARISONS[sign](run, item, best):
             best = item
     return best
 
@@ -104,7 +94,7 @@ def _get(run: Run, owner: Any, key: Any, default: Any = None) -> Any:
 
 
 def _contains(run: Run, whole: Any, item: Any) -> bool:
-    return runtime.within(run, item, whole)
+    return comparing.within(run, item, whole)
 
 
 def _keys(run: Run, owner: Any) -> list[Any]:
@@ -174,144 +164,20 @@ def _str(run: Run, value: Any) -> str:
     return str(number(value, "str"))
 
 
-def _text(run: Run, value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise Failure(message("{name}() needs a text, not {kind}"), name=name, kind=described(value))
-    if len(value) > LONGEST_TEXT:
-        raise Failure(message("a text would grow beyond {n} characters"), n=LONGEST_TEXT)
-    run.charge(3 + (len(value) >> 3))
-    return value
-
-
 def _starts_with(run: Run, text: Any, start: Any) -> bool:
-    return _text(run, text, "starts_with").startswith(_text(run, start, "starts_with"))
+    return text_of(run, text, "starts_with").startswith(text_of(run, start, "starts_with"))
 
 
 def _ends_with(run: Run, text: Any, end: Any) -> bool:
-    return _text(run, text, "ends_with").endswith(_text(run, end, "ends_with"))
+    return text_of(run, text, "ends_with").endswith(text_of(run, end, "ends_with"))
 
 
 def _lower(run: Run, text: Any) -> str:
-    return _text(run, text, "lower").lower()
+    return text_of(run, text, "lower").lower()
 
 
 def _upper(run: Run, text: Any) -> str:
-    return _text(run, text, "upper").upper()
-
-
-# --- time --------------------------------------------------------------------------------------------
-
-
-def _now(run: Run) -> str:
-    return written(_clock(run))
-
-
-def _today(run: Run) -> str:
-    return _clock(run).astimezone(SHANGHAI).date().isoformat()
-
-
-def _clock(run: Run) -> datetime:
-    if run.world is None:
-        raise Failure(message("the time is not known here"))
-    return run.world.now
-
-
-def _start(run: Run, start: tuple[Any, ...], name: str) -> datetime:
-    return parse_instant(_text(run, start[0], name)) if start else _clock(run)
-
-
-def _period(run: Run, n: Any, *start: Any, name: str, unit: Unit) -> str:
-    if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= 36_600:
-        raise Failure(
-            message("{name}() needs a whole number from 0 to 36600, not {kind}"),
-            name=name,
-            kind=described(n),
-        )
-    begin = _start(run, start, name)
-    if run.world is None or run.world.calendar is None:
-        raise Failure(message("the calendar of working days is not known here"))
-    legal: LegalCalendar = run.world.calendar
-    run.charge(10 + (n if unit == "working_days" else 0))
-    try:
-        return written(legal.end_of_period(begin, n, unit))
-    except OverflowError:
-        raise Failure(message("it leads beyond the year 9999")) from None
-
-
-def _hours(run: Run, n: Any, *start: Any) -> str:
-    amount = number(n, "hours")
-    if not 0 <= amount <= 880_000:
-        raise Failure(message("hours() needs a number from 0 to 880000, not {kind}"), kind=described(n))
-    try:
-        return written(_start(run, start, "hours") + timedelta(hours=float(amount)))
-    except OverflowError:
-        raise Failure(message("it leads beyond the year 9999")) from None
-
-
-def _at(run: Run, day: Any, clock: Any) -> str:
-    """A time of day in China on a date, as an instant; 24:00 ends the day."""
-    text = _text(run, clock, "at")
-    hours, colon, minutes = text.partition(":")
-    ok = colon and len(hours) in (1, 2) and len(minutes) == 2 and (hours + minutes).isascii()
-    if (
-        not ok
-        or not (hours + minutes).isdigit()
-        or int(minutes) > 59
-        or int(hours) * 60 + int(minutes) > 1440
-    ):
-        raise Failure(message('“{text}” is no time of day: write "09:00" or "17:30"'), text=text)
-    try:
-        begin = instants.midnight(_day(_text(run, day, "at")))
-        return written(begin + timedelta(hours=int(hours), minutes=int(minutes)))
-    except OverflowError:
-        raise Failure(message("it leads beyond the year 9999")) from None
-
-
-def _day(text: str) -> Any:
-    return (
-        instants.parse_date(text)
-        if instants.is_date(text)
-        else parse_instant(text).astimezone(SHANGHAI).date()
-    )
-
-
-def _date_of(run: Run, instant: Any) -> str:
-    """The day in China on which the instant falls."""
-    return str(_day(_text(run, instant, "date_of")).isoformat())
-
-
-def _date(run: Run, text: Any) -> str:
-    return instants.parse_date(_text(run, text, "date")).isoformat()
-
-
-def _instant(run: Run, text: Any) -> str:
-    return written(parse_instant(_text(run, text, "instant")))
-
-
-def _duration(run: Run, text: Any) -> str:
-    """A duration as written, once it has been read as one."""
-    length = _text(run, text, "duration")
-    instants.parse_duration(length)
-    return length
-
-
-def _last_day(run: Run, end: Any) -> str:
-    """The last day of a period that ends at `end`: 24:00 belongs to the day it ends."""
-    return str(_day(written(parse_instant(_text(run, end, "last_day")) - timedelta(seconds=1))).isoformat())
-
-
-def _chosen(run: Run, *given: Any, name: str, choose: Callable[[list[datetime]], datetime]) -> str:
-    return written(choose([parse_instant(_text(run, text, name)) for text in given]))
-
-
-def _add(run: Run, start: Any, length: Any) -> str:
-    """An instant, or a date, later by an ISO duration; a date stays a date where no hours are added."""
-    begin = _text(run, start, "add")
-    duration = instants.parse_duration(_text(run, length, "add"))
-    end = duration.after(parse_instant(begin))
-    if instants.is_date(begin) and duration.microseconds % 86_400_000_000 == 0:
-        return end.astimezone(SHANGHAI).date().isoformat()
-    return written(end)
+    return text_of(run, text, "upper").upper()
 
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -336,21 +202,21 @@ FUNCTIONS: Mapping[str, Function] = {
     "values": Function(_values, 1, 1),
     "concat": Function(_concat, 1, None),
     "append": Function(_append, 2, None),
-    "now": Function(_now, 0, 0),
-    "today": Function(_today, 0, 0),
-    "hours": Function(_hours, 1, 2),
-    "days": Function(partial(_period, name="days", unit="calendar_days"), 1, 2),
-    "working_days": Function(partial(_period, name="working_days", unit="working_days"), 1, 2),
-    "months": Function(partial(_period, name="months", unit="months"), 1, 2),
-    "at": Function(_at, 2, 2),
-    "later": Function(partial(_chosen, name="later", choose=max), 2, None),
-    "earlier": Function(partial(_chosen, name="earlier", choose=min), 2, None),
-    "date_of": Function(_date_of, 1, 1),
-    "last_day": Function(_last_day, 1, 1),
-    "date": Function(_date, 1, 1),
-    "duration": Function(_duration, 1, 1),
-    "instant": Function(_instant, 1, 1),
-    "add": Function(_add, 2, 2),
+    "now": Function(times.now, 0, 0),
+    "today": Function(times.today, 0, 0),
+    "hours": Function(times.hours, 1, 2),
+    "days": Function(partial(times.period, name="days", unit="calendar_days"), 1, 2),
+    "working_days": Function(partial(times.period, name="working_days", unit="working_days"), 1, 2),
+    "months": Function(partial(times.period, name="months", unit="months"), 1, 2),
+    "at": Function(times.at, 2, 2),
+    "later": Function(partial(times.chosen, name="later", choose=max), 2, None),
+    "earlier": Function(partial(times.chosen, name="earlier", choose=min), 2, None),
+    "date_of": Function(times.date_of, 1, 1),
+    "last_day": Function(times.last_day, 1, 1),
+    "date": Function(times.date, 1, 1),
+    "duration": Function(times.duration, 1, 1),
+    "instant": Function(times.instant, 1, 1),
+    "add": Function(times.add, 2, 2),
 }
 FUNCTION_NAMES = frozenset(FUNCTIONS) | {"defined"}
 

@@ -1,17 +1,15 @@
-"""The operators behind a compiled expression, and what bounds their work.
+"""One evaluation, its budget, and the operators that reckon and reach into data.
 
 Data is JSON: null, true, false, numbers, texts, lists, dicts. Every operator checks what it is given, and
 charges the run for what grows with its operands, so that time and memory stay bounded for any text and
 any data. Nothing here changes its operands.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from workflows.errors import Phrase, message
-from workflows.expressions.instants import looks_like_instant, parse_instant
 from workflows.expressions.reasons import Failure
 from workflows.expressions.tokens import LARGEST_NUMBER
 from workflows.model import World
@@ -19,11 +17,8 @@ from workflows.model import World
 LONGEST_TEXT = 100_000
 LONGEST_LIST = 10_000
 BUDGET = 400_000  # units of work in one evaluation: about a tenth of a second
-LARGEST_RESULT = 200_000  # values in one result
-DEEPEST_RESULT = 60
 
 Number = int | float | Decimal
-_NUMBERS = (int, float)
 
 
 class Run:
@@ -167,133 +162,6 @@ def positive(value: Any) -> Any:
     return number(value, "+")
 
 
-# --- comparing ---------------------------------------------------------------------------------------
-
-
-def equal(run: Run, left: Any, right: Any) -> bool:
-    if isinstance(left, (list, tuple, dict)) and isinstance(right, (list, tuple, dict)):
-        run.charge(size_of(run, left))
-        if isinstance(left, tuple) or isinstance(right, tuple):
-            left = list(left) if isinstance(left, tuple) else left
-            right = list(right) if isinstance(right, tuple) else right
-    elif isinstance(left, str) and isinstance(right, str):
-        run.charge(len(left) >> 6)
-    return bool(left == right)
-
-
-def unequal(run: Run, left: Any, right: Any) -> bool:
-    return not equal(run, left, right)
-
-
-def _comparable(run: Run, sign: str, left: Any, right: Any) -> tuple[Any, Any]:
-    if isinstance(left, str) and isinstance(right, str):
-        run.charge(len(left) >> 6)
-        first, second = looks_like_instant(left), looks_like_instant(right)
-        if first and second:
-            run.charge(12)
-            return parse_instant(left), parse_instant(right)
-        if first != second and (len(left) == 10 or len(right) == 10) and _both_dated(left, right):
-            raise Failure(
-                message("“{sign}” compares a date with an instant: write date_of(…) around the instant"),
-                sign=sign,
-            )
-        return left, right
-    if _countable(left) and _countable(right):
-        return left, right
-    raise Failure(
-        message("“{sign}” needs two numbers or two texts, not {a} and {b}"),
-        sign=sign,
-        a=described(left),
-        b=described(right),
-    )
-
-
-def _countable(value: Any) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-
-
-def _both_dated(left: str, right: str) -> bool:
-    return all(text[4:5] == "-" and text[7:8] == "-" and text[:4].isdigit() for text in (left, right))
-
-
-def less(run: Run, left: Any, right: Any) -> bool:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
-        return bool(left < right)
-    a, b = _comparable(run, "<", left, right)
-    return bool(a < b)
-
-
-def less_or_equal(run: Run, left: Any, right: Any) -> bool:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
-        return bool(left <= right)
-    a, b = _comparable(run, "<=", left, right)
-    return bool(a <= b)
-
-
-def greater(run: Run, left: Any, right: Any) -> bool:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
-        return bool(left > right)
-    a, b = _comparable(run, ">", left, right)
-    return bool(a > b)
-
-
-def greater_or_equal(run: Run, left: Any, right: Any) -> bool:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
-        return bool(left >= right)
-    a, b = _comparable(run, ">=", left, right)
-    return bool(a >= b)
-
-
-COMPARISONS: Mapping[str, Callable[[Run, Any, Any], bool]] = {
-    "==": equal,
-    "!=": unequal,
-    "<": less,
-    "<=": less_or_equal,
-    ">": greater,
-    ">=": greater_or_equal,
-}
-
-
-def chained(run: Run, signs: tuple[str, ...], operands: list[Any]) -> bool:
-    """Whether each neighbouring pair holds: 1 < x <= 5."""
-    return all(COMPARISONS[sign](run, operands[i], operands[i + 1]) for i, sign in enumerate(signs))
-
-
-def between(run: Run, value: Any, low: Any, high: Any, low_open: bool, high_open: bool) -> bool:  # noqa: FBT001
-    """Whether `value` lies in the range; nothing lies nowhere: null gives false."""
-    if value is None:
-        return False
-    above = greater(run, value, low) if low_open else greater_or_equal(run, value, low)
-    return above and (less(run, value, high) if high_open else less_or_equal(run, value, high))
-
-
-def within(run: Run, item: Any, whole: Any) -> bool:
-    """`item in whole`: an item of a list, a key of an object, a piece of a text."""
-    if isinstance(whole, str):
-        if not isinstance(item, str):
-            raise Failure(
-                message("“in” looks for a text inside a text, not for {kind}"), kind=described(item)
-            )
-        run.charge((len(whole) >> 2) + ((len(whole) * min(len(item), 64)) >> 6))
-        return item in whole
-    if isinstance(whole, Mapping):
-        return isinstance(item, str) and item in whole
-    if isinstance(whole, (list, tuple)):
-        run.charge(len(whole))
-        if isinstance(item, (list, tuple, Mapping)):
-            return any(equal(run, item, other) for other in whole)
-        if isinstance(item, str):
-            run.charge((len(whole) * len(item)) >> 8)
-        return item in whole
-    raise Failure(
-        message("“in” needs a list, an object or a text on its right, not {kind}"), kind=described(whole)
-    )
-
-
-def not_within(run: Run, item: Any, whole: Any) -> bool:
-    return not within(run, item, whole)
-
-
 # --- reaching into data ------------------------------------------------------------------------------
 
 
@@ -345,79 +213,11 @@ def empty(value: Any) -> bool:
     return value is None or value in ("", [], {}) or value == ()
 
 
-# --- decision cells ----------------------------------------------------------------------------------
-
-
-def ordered(run: Run, sign: str, value: Any, bound: Any) -> bool:
-    """A cell such as `> 3`: like the comparison, but nothing (null) meets no bound."""
-    return value is not None and COMPARISONS[sign](run, value, bound)
-
-
-def meets(run: Run, value: Any, cell: Any) -> bool:
-    """A cell that is a plain value: the same value, or one of a list; true is no number."""
-    if isinstance(cell, (list, tuple)) and not isinstance(value, (list, tuple)):
-        run.charge(len(cell))
-        return any(meets(run, value, other) for other in cell)
-    return isinstance(value, bool) == isinstance(cell, bool) and equal(run, value, cell)
-
-
-def holds(run: Run, value: Any, cell: Any) -> bool:
-    """A cell that is computed: as `meets`, or a condition that is true by itself."""
-    if isinstance(cell, bool) and not isinstance(value, bool):
-        return cell
-    return meets(run, value, cell)
-
-
-# --- results -----------------------------------------------------------------------------------------
-
-
-def size_of(run: Run, value: Any, depth: int = 0) -> int:
-    """How many values `value` holds; never looks further than the run can pay."""
-    if depth > DEEPEST_RESULT:
-        raise Failure(message("the data is nested more than {n} levels deep"), n=DEEPEST_RESULT)
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if not isinstance(value, (list, tuple)):
-        return 1 + (len(value) >> 6 if isinstance(value, str) else 0)
-    run.charge(len(value))
-    return 1 + sum(size_of(run, inner, depth + 1) for inner in value)
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON has it, sharing nothing with the data. Raises Failure for what JSON cannot hold."""
-    if value is None or type(value) is bool or type(value) is str:
-        return value
-    left = [LARGEST_RESULT]
-    return _plain(value, left, 0)
-
-
-def _plain(value: Any, left: list[int], depth: int) -> Any:
-    left[0] -= 1
-    if left[0] < 0 or depth > DEEPEST_RESULT:
-        raise Failure(message("the result is too large or too deeply nested to be stored"))
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        left[0] -= len(value) >> 6
-        return str(value)
-    if isinstance(value, Decimal):
-        value = int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
-    if isinstance(value, int):
-        if not -(2**63) <= value < 2**63:
-            raise Failure(message("the number {n} is too large to be stored"), n=f"{float(value):.3g}")
-        return int(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise Failure(message("the result is not a number"))
-        return value
-    if isinstance(value, Mapping):
-        return {_key(key): _plain(inner, left, depth + 1) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner, left, depth + 1) for inner in value]
-    raise Failure(message("a value of kind {kind} is no data"), kind=type(value).__name__)
-
-
-def _key(key: Any) -> str:
-    if not isinstance(key, str):
-        raise Failure(message("keys of objects are texts, not {kind}"), kind=described(key))
-    return key
+def text_of(run: Run, value: Any, name: str) -> str:
+    """`value` if it is a text within the bounds, for the function `name`."""
+    if not isinstance(value, str):
+        raise Failure(message("{name}() needs a text, not {kind}"), name=name, kind=described(value))
+    if len(value) > LONGEST_TEXT:
+        raise Failure(message("a text would grow beyond {n} characters"), n=LONGEST_TEXT)
+    run.charge(3 + (len(value) >> 3))
+    return value

@@ -13,7 +13,8 @@ from workflows.errors import message
 from workflows.expressions.expression import Expression, guarded, measured, refusing
 from workflows.expressions.grammar import Reader
 from workflows.expressions.reasons import Failure, Unreadable
-from workflows.expressions.runtime import Run, plain
+from workflows.expressions.results import plain
+from workflows.expressions.runtime import Run
 from workflows.expressions.tokens import check_characters, tokens
 from workflows.model import World
 
