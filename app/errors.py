@@ -128,8 +128,9 @@ def problem_body(
         return body
     params = getattr(refusal, "params", {})
     body["detail"] = translated(getattr(refusal, "text", str(refusal)), params, translate)
-    if isinstance(refusal, Invalid):
-        body["errors"] = refusal.errors
+    errors = getattr(refusal, "errors", None)
+    if errors is not None:
+        body["errors"] = errors
     return body
 
 

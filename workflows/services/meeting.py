@@ -99,3 +99,17 @@ def _opinion(call: ServiceCall, item: Any) -> tuple[str, str]:
     if not isinstance(opinion, str) or (opinion not in OPINIONS and opinion != RECUSED):
         raise arg.refused(call, "opinions", "an opinion is one of " + ", ".join([*OPINIONS, RECUSED]))
     return opinion, reason.strip() if isinstance(reason, str) else ""
+
+
+@service("meeting.attribute")
+def attribute(call: ServiceCall) -> Data:
+    """Put names to answers given one after another: `rows`, each a person with what was answered.
+
+    `people` and `answers` are lists of tables of the same length, in the same order.
+    """
+    people, answers = arg.listing(call, "people"), arg.listing(call, "answers")
+    if len(people) != len(answers):
+        raise arg.refused(call, "answers", "there is not one answer for each person")
+    if not all(isinstance(x, Mapping) for x in (*people, *answers)):
+        raise arg.refused(call, "people", "each person and each answer is a table")
+    return {"rows": [{**person, **answer} for person, answer in zip(people, answers, strict=True)]}
