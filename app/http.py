@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import orjson
 from flask import Flask, Response, make_response, render_template, request, session
@@ -218,6 +219,16 @@ def problem_response(body: dict[str, Any]) -> Response:
     return response
 
 
+def attachment_response(name: str, kind: str, content: bytes) -> Response:
+    """A stored file as a download: never shown by the browser itself, whatever it says it is."""
+    response = Response(content, content_type=kind)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 def field_errors(messages: Any, path: str = "") -> list[dict[str, str]]:
     """marshmallow's nested messages as [{path, message, code}], in order; paths are dotted."""
     if isinstance(messages, dict):
@@ -276,10 +287,10 @@ def decode_cursor(text: str, types: Sequence[type]) -> list[Any] | None:
     try:
         values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except ValueError as bad:
-        raise _bad_cursor() from bad
+        raise bad_cursor() from bad
     fits = isinstance(values, list) and len(values) == len(types)
     if not fits or not all(v is None or type(v) is t for v, t in zip(values, types, strict=True)):
-        raise _bad_cursor()
+        raise bad_cursor()
     return list(values)
 
 
@@ -292,7 +303,8 @@ def page(
     return list(rows[:limit]), encode_cursor(*place(rows[limit - 1]))
 
 
-def _bad_cursor() -> Invalid:
+def bad_cursor() -> Invalid:
+    """The refusal of a cursor that is not ours."""
     return Invalid(
         [{"path": "cursor", "message": gettext("This is not a cursor of this list."), "code": "cursor"}]
     )

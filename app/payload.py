@@ -86,8 +86,9 @@ class StrictParser(FlaskParser):
         return super().load_form(req, schema)
 
 
+parser = StrictParser()
 # All blueprints of flask-smorest read their arguments by this attribute when their views are made.
-ArgumentsMixin.ARGUMENTS_PARSER = StrictParser()
+ArgumentsMixin.ARGUMENTS_PARSER = parser
 
 
 def _whole(digits: str) -> int:

@@ -1,16 +1,18 @@
 """Reads of units, people and groups. The actor of a request is one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, false, or_, select, tuple_
 
 from app.extensions import db
 from app.http import decode_cursor, page
-from app.models import Group, Membership, Person, SignIn, Unit
+from app.models import Elector, Group, Membership, Person, SignIn, Unit
 from app.runtime.actor import Actor
+
+ElectorRow = TypeVar("ElectorRow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,18 @@ def groups_of(person_id: int) -> list[GroupRow]:
     return [GroupRow(*r) for r in rows]
 
 
+def names_of_groups(person_id: int) -> frozenset[str]:
+    """Keys and names of a person's groups: a process may name by any of them who starts it."""
+    rows = db.session.execute(
+        select(Group.key, Group.name, Group.name_en)
+        .join(Membership, Membership.group_id == Group.id)
+        .where(Membership.person_id == person_id)
+        .order_by(Group.id)
+        .limit(500)
+    )
+    return frozenset(text for row in rows for text in row if text)
+
+
 def units_of(unit_id: int | None, groups: Sequence[GroupRow]) -> list[UnitRow]:
     """The own unit first, then the other units whose groups the person is in."""
     ids = {g.unit for g in groups} | ({unit_id} if unit_id else set())
@@ -253,3 +267,29 @@ def _with_groups(rows: Sequence[Row[Any]]) -> list[PersonRow]:
             )
         )
     return people_rows
+
+
+def electors(
+    columns: Select[*tuple[Any, ...]],
+    shape: Callable[..., ElectorRow],
+    unit_id: int,
+    *,
+    q: str,
+    limit: int,
+    cursor: str,
+) -> tuple[list[ElectorRow], str | None]:
+    """A page of a register by name, narrowed by a part of the name, the household or the number's end."""
+    after = decode_cursor(cursor, (str, int))
+    wanted = columns.where(Elector.unit_id == unit_id).order_by(Elector.name, Elector.id).limit(limit + 1)
+    if q:
+        wanted = wanted.where(
+            or_(
+                Elector.name.contains(q, autoescape=True),
+                Elector.household == q,
+                Elector.identity_tail.endswith(q.upper(), autoescape=True) if len(q) >= 2 else false(),
+            )
+        )
+    if after is not None:
+        wanted = wanted.where(tuple_(Elector.name, Elector.id) > tuple_(*after))
+    rows, following = page(db.session.execute(wanted).all(), limit, lambda row: (row.name, row.id))
+    return [shape(*row) for row in rows], following

@@ -1,4 +1,4 @@
-"""Attachments that answers refer to: whose they are, and the case they belong to once an answer names them."""
+"""Attachments that answers refer to: who may use one, and the case that it belongs to from then on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,0 +1,1 @@
+"""Designers: check, publish, list and compare processes. Drawing happens in the browser."""

@@ -1,0 +1,1 @@
+"""Officials' work: the inbox, taking a task, handing it on, doing it."""
