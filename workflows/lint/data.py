@@ -12,7 +12,7 @@ from workflows.lint.known import Known
 from workflows.normalise.gateways import CHOICE
 from workflows.normalise.graph import FLOW_NODES, PEOPLE, SUBPROCESSES, Scope, event_definitions, scopes
 from workflows.normalise.notes import Notes
-from workflows.normalise.xml import MINYI, Node, attribute, child, extensions, local, named, text_of
+from workflows.normalise.xml import MINYI, Node, attribute, bpmn, child, extensions, local, named, text_of
 
 _GATHERING = ("append(", "concat(")
 
@@ -23,6 +23,15 @@ def check_data(process: Node, known: Known, notes: Notes) -> None:
         for gateway in scope.kinds("parallelGateway", "inclusiveGateway"):
             _check_branches(gateway, scope, known, notes)
     _check_undefined(process, known, notes)
+    for node in process.iter(*(bpmn(tag) for tag in PEOPLE)):
+        several = child(node, "multiInstanceLoopCharacteristics")
+        if several is not None and child(several, "loopDataOutputRef") is None:
+            notes.warn(
+                "flow.answers_lost",
+                message("“{name}” is done by several people, but their answers are kept nowhere."),
+                message("Name a collection for the answers."),
+                node,
+            )
 
 
 def writes(node: Node, known: Known) -> dict[str, str] | None:
@@ -62,7 +71,7 @@ def _person(node: Node, known: Known) -> dict[str, str] | None:
 
 def _script(node: Node) -> dict[str, str]:
     script = compile_script(text_of(child(node, "script")))
-    return {line.path[0]: line.value.text for line in script.lines}
+    return {line.path[0]: line.value.text.partition("=")[2].strip() for line in script.lines}
 
 
 def _machine(node: Node, tag: str, known: Known) -> dict[str, str] | None:

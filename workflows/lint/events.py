@@ -5,7 +5,7 @@ from typing import Final
 from workflows.errors import message
 from workflows.normalise.graph import EVENTS, SUBPROCESSES, Scope, event_definitions
 from workflows.normalise.notes import Notes
-from workflows.normalise.xml import Node, bpmn, child, local, text_of
+from workflows.normalise.xml import Node, attribute, bpmn, child, local, text_of
 
 _ALLOWED: Final = {
     "startEvent": ("message", "signal", "timer"),
@@ -51,6 +51,8 @@ def _check_event(node: Node, scope: Scope, notes: Notes) -> None:
                 message("Make it interrupting."),
                 node,
             )
+        elif kind == "message" and tag in ("intermediateCatchEvent", "boundaryEvent"):
+            _check_key(node, notes)
     if len(definitions) > 1 and tag not in _THROWS:
         notes.refuse(
             "flow.several_events",
@@ -94,6 +96,16 @@ def _check_timer(node: Node, definition: Node, notes: Notes) -> None:
             "flow.timer_start",
             message("“{name}” starts a case after a while, but nothing says from when."),
             message("Give it a date or a cycle."),
+            node,
+        )
+
+
+def _check_key(node: Node, notes: Notes) -> None:
+    if not attribute(node, "correlation"):
+        notes.warn(
+            "flow.no_key",
+            message("“{name}” takes any message of that name, for whichever case it is meant."),
+            message("Give it a correlation, such as case_no or the number of the petition."),
             node,
         )
 

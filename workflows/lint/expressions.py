@@ -38,6 +38,9 @@ def check_expressions(process: Node, notes: Notes) -> None:
     for node in process.iter():
         if local(node) in FLOW_NODES:
             _check_names(node, notes)
+    title = attribute(process, "titleFrom")
+    if title and not _NAME.match(title):
+        _refuse_name(process, title, notes)
 
 
 def written(process: Node) -> Iterator[Written]:
@@ -108,10 +111,14 @@ def _check_names(node: Node, notes: Notes) -> None:
             )
     for name in names:
         if not _NAME.match(name):
-            notes.refuse(
-                "flow.data_name",
-                message("“{name}” uses “{data}”, which is no data name."),
-                message("A data name begins with a letter; letters, digits and “_” follow."),
-                node,
-                data=name[:80],
-            )
+            _refuse_name(node, name, notes)
+
+
+def _refuse_name(node: Node, data: str, notes: Notes) -> None:
+    notes.refuse(
+        "flow.data_name",
+        message("“{name}” uses “{data}”, which is no data name."),
+        message("A data name begins with a letter; letters, digits and “_” follow."),
+        node,
+        data=data[:80],
+    )

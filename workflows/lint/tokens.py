@@ -65,6 +65,7 @@ class _Game:
         self.joins = {
             node for node, shape in scope.nodes.items() if local(shape) in _JOINS and len(self.into[node]) > 1
         }
+        self.distance = _distances(scope)
         self.stuck: set[str] = set()
         self.doubled: set[str] = set()
         self.passed: set[str] = set()
@@ -89,7 +90,7 @@ class _Game:
     def _following(self, marking: Marking) -> list[Marking]:
         held = set(marking)
         terminating = None
-        for flow in marking:
+        for flow in sorted(marking, key=self._distance):
             node = self.target[flow]
             if node in self.joins:
                 continue
@@ -111,6 +112,10 @@ class _Game:
         if terminating is None:
             self.stuck |= {self.target[flow] for flow in marking}
         return []
+
+    def _distance(self, flow: str) -> int:
+        """Tokens near the start move first, so that two that can meet do meet."""
+        return self.distance.get(self.target[flow], 0)
 
     def _merged(self, marking: Marking, node: str) -> Iterator[Marking]:
         taken = tuple(flow for flow in self.into[node] if flow in marking)
@@ -148,3 +153,15 @@ class _Game:
             local(definition) in ("terminateEventDefinition", "errorEventDefinition", "cancelEventDefinition")
             for definition in event_definitions(shape)
         )
+
+
+def _distances(scope: Scope) -> dict[str, int]:
+    """How many flows lie between a start and each shape, on the shortest way."""
+    found: dict[str, int] = {}
+    waiting = [(str(start.get("id")), 0) for start in scope.starts()]
+    for identity, steps in waiting:
+        if identity in found or identity not in scope.nodes:
+            continue
+        found[identity] = steps
+        waiting.extend((after, steps + 1) for after in scope.after(identity))
+    return found
