@@ -12,7 +12,7 @@ from workflows.errors import ExpressionRefused, NotWaitingHere, Refusal
 from workflows.expressions import compile_expression
 from workflows.history import compact_all
 from workflows.model import Changes, Data, Effect, Incident, OpenTask, Wait, World
-from workflows.visits import READY, STARTED, WAITING, Node, Run, StepBudgetSpent, change_state, fail, ready
+from workflows.visits import READY, WAITING, Node, Run, StepBudgetSpent, change_state, fail, ready
 
 STEP_BUDGET = 50_000
 """Element visits in one advance; design.md, Meanings: Step budget."""
@@ -70,7 +70,7 @@ class Instance:
     def resolve(self, ref: str, data: Data | None = None) -> None:
         """The effect that this visit asked for is done. Raises `NotWaitingHere`, `DataRefused`."""
         task = self._visit(ref)
-        if task._state != STARTED or "effect" not in task.internal_data:
+        if ref not in snapshot.effects([task]):
             raise NotWaitingHere
         answer = values.accepted(data or {})
         task.internal_data.pop("effect")
@@ -79,15 +79,18 @@ class Instance:
         self._advance()
 
     def refuse(self, ref: str, refusal: Refusal) -> None:
-        """The effect that this visit asked for cannot be carried out: an incident; a retry asks again.
+        """The effect that this visit asked for cannot be carried out; a retry asks for it again.
 
-        Raises `NotWaitingHere`.
+        An error boundary event for the refusal's code, or for any, takes it over; otherwise it is an
+        incident. Raises `NotWaitingHere`.
         """
         task = self._visit(ref)
-        if task._state != STARTED or "effect" not in task.internal_data:
+        if ref not in snapshot.effects([task]):
             raise NotWaitingHere
         task.internal_data.pop("effect")
-        fail(task, refusal, phase="run")
+        if not events.caught_error(task, refusal.code):
+            fail(task, refusal, phase="run")
+        self._advance()
 
     def fire(self, ref: str) -> None:
         """This timer is due. Raises `NotWaitingHere`; the caller compares instants."""

@@ -76,7 +76,7 @@ def waits(visits: list[Node]) -> dict[str, Wait]:
                 key=wait.get("key", ""),
                 due_at=instant(wait["due_at"]) if "due_at" in wait else None,
             )
-        elif effect is not None and task._state == STARTED:
+        elif effect is not None and _asks(task):
             found[ref] = Wait(
                 ref=ref, element=element_id(task), process=process, kind="effect", name=effect["name"]
             )
@@ -94,8 +94,13 @@ def effects(visits: list[Node]) -> dict[str, Effect]:
             args=task.internal_data["effect"]["args"],
         )
         for task in visits
-        if "effect" in task.internal_data and task._state == STARTED
+        if _asks(task)
     }
+
+
+def _asks(task: Node) -> bool:
+    own = task.internal_data
+    return bool("effect" in own and "incident" not in own and task._state == STARTED)
 
 
 def incidents(visits: list[Node]) -> dict[str, Incident]:

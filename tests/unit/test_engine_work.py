@@ -11,6 +11,7 @@ from workflows.errors import NotWaitingHere
 from workflows.model import Data, ServiceCall
 from workflows.services import SERVICES, service
 from workflows.values import DataRefused
+from workflows.visits import ServiceFailed
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +81,39 @@ def test_an_effect_waits_until_it_is_resolved() -> None:
     assert case.changes().ended == (effect.ref,)
     with pytest.raises(NotWaitingHere):
         case.resolve(effect.ref, {})
+
+
+def test_an_effect_that_is_refused_is_an_incident_and_a_retry_asks_for_it_again() -> None:
+    definition = one(name="notice.post").compile(effects=["notice.post"])
+    case = Instance.start(definition, {}, world())
+    [effect] = case.effects()
+    case.refuse(effect.ref, ServiceFailed(service="notice.post", reason="no board"))
+    assert case.effects() == []
+    assert case.waits() == []
+    [incident] = case.changes().incidents
+    assert (incident.ref, incident.code) == (effect.ref, "engine.service_failed")
+    with pytest.raises(NotWaitingHere):
+        case.resolve(effect.ref, {})
+    with pytest.raises(NotWaitingHere):
+        case.refuse(effect.ref, ServiceFailed(service="x", reason="y"))
+
+    case = reload(case, definition)
+    case.retry(effect.ref)
+    assert case.changes().resolved == (effect.ref,)
+    assert [each.ref for each in case.changes().effects] == [effect.ref]
+    case.resolve(effect.ref, {"done": 1})
+    assert open_at(case) == ["after"]
+
+
+def test_an_error_boundary_event_takes_over_an_effect_or_service_that_fails() -> None:
+    for name in ("notice.post", "test.double"):
+        process = one(name=name).boundary("e", on="s", error="engine.service_failed").user("mend").end("end2")
+        definition = process.chain("e", "mend", "end2").compile(effects=["notice.post"])
+        case = Instance.start(definition, {}, world())
+        for effect in case.effects():
+            case.refuse(effect.ref, ServiceFailed(service=name, reason="no board"))
+        assert open_at(case) == ["mend"]
+        assert case.incidents() == []
 
 
 def test_an_effect_for_each_of_several_collects_their_answers() -> None:
@@ -316,6 +350,35 @@ def test_a_standard_loop_runs_while_its_condition_holds() -> None:
         do(case, "u", {"n": n})
     assert open_at(case) == ["after"]
     assert case.data == {"n": 3}
+
+
+# Decisions
+
+
+DMN = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:x">
+<decision id="level" name="level"><decisionTable id="t" hitPolicy="FIRST">
+<input id="i"><inputExpression id="ie" typeRef="number"><text>amount</text></inputExpression></input>
+<output id="o" name="who" typeRef="string"/>
+<rule id="r1"><inputEntry id="a"><text>&gt; 100</text></inputEntry>
+<outputEntry id="b"><text>"county"</text></outputEntry></rule>
+<rule id="r2"><inputEntry id="c"><text>-</text></inputEntry>
+<outputEntry id="e"><text>"village"</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
+
+
+@pytest.mark.parametrize(("amount", "who"), [(101, "county"), (100, "village")])
+def test_a_business_rule_task_decides_by_its_table(amount: int, who: str) -> None:
+    process = one(tag="businessRuleTask", decision="level.dmn")
+    definition = process.compile(files={"level.dmn": DMN})
+    case = Instance.start(definition, {"amount": amount}, world())
+    assert case.incidents() == []
+    assert case.data["who"] == who
+
+
+def test_a_table_without_the_data_it_needs_is_an_incident() -> None:
+    process = one(tag="businessRuleTask", decision="level.dmn")
+    case = Instance.start(process.compile(files={"level.dmn": DMN}), {}, world())
+    assert [each.element for each in case.incidents()] == ["s"]
 
 
 # Calls
