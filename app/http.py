@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import orjson
-from flask import Flask, Response, make_response, render_template, request, session
+from flask import Flask, Response, has_request_context, make_response, render_template, request, session
 from flask.json.provider import JSONProvider
 from flask_babel import Babel, gettext
 from flask_smorest import Api
@@ -205,6 +205,8 @@ def part_exists(module: str) -> bool:
 
 def choose_language() -> str:
     """zh or en: the reader's choice, else what the browser or program asks for, else Chinese."""
+    if not has_request_context():
+        return "zh"  # the worker and the command line
     if request.path.startswith("/api/"):
         return request.accept_languages.best_match(LANGUAGES, "zh") or "zh"
     chosen = session.get("language")
