@@ -127,9 +127,7 @@ def _scenario(raw: Any) -> Scenario:
     for effect, answer in effects.items():
         answers = answer if isinstance(answer, list) else [answer]
         if not all(isinstance(each, dict) for each in answers):
-            raise _Wrong(
-                message("the answer of effect “{name}” is no object or list of objects"), name=effect
-            )
+            raise _Wrong(message("the answer of effect “{name}” is neither object nor list"), name=effect)
     return Scenario(
         name=names["zh"],
         name_en=_text(names, "en"),
