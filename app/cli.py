@@ -60,6 +60,7 @@ def check_processes() -> None:
     """Check every process in bpmn/: diagrams, forms, rules and scenarios."""
     from app.definitions.shipped import check_all
 
+    create_app(_settings())  # the slices register the effects that diagrams may name
     faults = 0
     for folder, problems, warnings in check_all():
         faults += len(problems)
