@@ -234,6 +234,26 @@ def test_a_decision_sees_the_answers_of_those_it_requires() -> None:
     assert decisions["who"].inputs == {"amount"}
 
 
+def test_decisions_that_require_each_other_twofold_are_decided_once() -> None:
+    def link(name: str, needs: Sequence[str]) -> str:
+        arrows = "".join(
+            f'<informationRequirement><requiredDecision href="#{need}"/></informationRequirement>'
+            for need in needs
+        )
+        terms = " + ".join(needs) or "1"
+        value = f"<literalExpression><text>{terms}</text></literalExpression>"
+        return f'<decision id="{name}">{arrows}{value}</decision>'
+
+    layers = "".join(
+        link(f"{side}{n}", [f"a{n - 1}", f"b{n - 1}"] if n else []) for n in range(20) for side in "ab"
+    )
+    begin = time.perf_counter()
+    decisions = parse_dmn(dmn(layers), "f")
+    assert decisions["a19"].decide({}) == {"a19": 2**19}
+    assert decisions["a19"].inputs == frozenset()
+    assert time.perf_counter() - begin < 1
+
+
 def test_a_single_expression_is_a_decision_too() -> None:
     text = dmn(
         '<decision id="total" name="T"><variable name="total"/>'
@@ -265,6 +285,7 @@ def test_every_problem_is_told_at_once_on_its_cell() -> None:
         ("x" * 1_000_001, "rule.too_large", ""),
         (dmn("<a/>" * 50_001), "rule.too_large", ""),
         (dmn(""), "rule.none", ""),
+        (dmn("".join(f'<decision id="d{n}"/>' for n in range(101))), "rule.too_large", ""),
         (dmn('<decision id="d"/>'), "rule.kind", "d"),
         (dmn('<decision id="d"><context/></decision>'), "rule.kind", "d"),
         (dmn(table(ROUTES, policy="PRIORITY")), "rule.hit_policy", "table_who"),

@@ -80,6 +80,8 @@ def failure(text: str, data: dict[str, Any] | None = None) -> str:
         ('kind in ["decision"]', False),
         ('kind not in ("decision", "hearing")', False),
         ('"ear" in kind', True),
+        ('"ear" in ("hearing")', False),
+        ('kind in ("hearing") and kind not in ("x")', True),
         ('"role" in who', True),
         ("{size: 3} in [{size: 3}]", True),
         # choices

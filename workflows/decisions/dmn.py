@@ -5,31 +5,24 @@ cannot decide (other hit policies, boxed contexts, foreign expression languages)
 run time.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from lxml import etree
-
 from workflows.decisions.table import Decision, Rule, compile_unary
+from workflows.decisions.xml import Node, read_xml
 from workflows.errors import ExpressionRefused, Problem, Unpublishable, message
 from workflows.expressions import Expression, compile_expression
 
-LARGEST_FILE = 1_000_000  # characters
-MOST_NODES = 50_000
 MOST_RULES = 2_000
+MOST_DECISIONS = 100
+DEEPEST_REQUIREMENT = 20
 
-_NAMESPACE = "omg.org/spec/DMN/"
 _LANGUAGES = ("feel", "s-feel", "juel", "minyi")
 _POLICIES = {
     "UNIQUE": "UNIQUE", "U": "UNIQUE", "FIRST": "FIRST", "F": "FIRST", "ANY": "ANY", "A": "ANY",
     "COLLECT": "COLLECT", "C": "COLLECT", "RULE ORDER": "RULE ORDER", "R": "RULE ORDER",
 }  # fmt: skip
 _AGGREGATIONS = ("", "SUM", "MIN", "MAX", "COUNT")
-
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")  # the text is decoded already
-
-_Node = etree._Element
 
 
 def parse_dmn(text: str, file: str) -> dict[str, Decision]:
@@ -38,7 +31,7 @@ def parse_dmn(text: str, file: str) -> dict[str, Decision]:
     Raises: Unpublishable, its problems coded `rule.…` and placed on the element that causes them.
     """
     reader = _Reader(file)
-    root = reader.root(text)
+    root = read_xml(text, reader.refuse)
     decisions = reader.decisions(root) if root is not None else {}
     if reader.problems:
         raise Unpublishable(reader.problems)
@@ -64,69 +57,20 @@ class _Reader:
             Problem(f"rule.{code}", text, hint, element=element, file=self.file, params=params)
         )
 
-    # --- the file --------------------------------------------------------------------------------------
-
-    def root(self, text: str) -> _Node | None:
-        if len(text) > LARGEST_FILE:
-            self.refuse(
-                "too_large",
-                "",
-                message("The decision file is larger than {n} characters."),
-                message("Split it into several files."),
-                n=LARGEST_FILE,
-            )
-            return None
-        if "<!DOCTYPE" in text:
-            self.refuse(
-                "xml",
-                "",
-                message("The decision file holds a DOCTYPE; such files are not accepted."),
-                message("Delete the line that begins with <!DOCTYPE."),
-            )
-            return None
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        try:
-            root = etree.fromstring(_DECLARATION.sub("", text).encode(), parser)
-        except (etree.XMLSyntaxError, UnicodeEncodeError, ValueError) as wrong:
-            self.refuse(
-                "xml",
-                "",
-                message("The decision file is no well-formed XML: {detail}."),
-                message("Save it again from the editor."),
-                detail=str(wrong)[:200],
-            )
-            return None
-        if _NAMESPACE not in (etree.QName(root).namespace or "") or _tag(root) != "definitions":
-            self.refuse(
-                "xml",
-                "",
-                message("The file is no DMN file: its outermost element is {tag}."),
-                message("Export it as DMN 1.3."),
-                tag=str(root.tag)[:100],
-            )
-            return None
-        if sum(1 for _ in root.iter()) > MOST_NODES:
-            self.refuse(
-                "too_large",
-                "",
-                message("The decision file holds more than {n} elements."),
-                message("Split it into several files."),
-                n=MOST_NODES,
-            )
-            return None
-        return root
-
-    def decisions(self, root: _Node) -> dict[str, Decision]:
+    def decisions(self, root: Node) -> dict[str, Decision]:
         self.language = root.get("expressionLanguage", "")
         drafts: dict[str, _Draft] = {}
-        for node in _all(root, "decision"):
+        nodes = _all(root, "decision")
+        if len(nodes) > MOST_DECISIONS:
+            self.refuse(
+                "too_large",
+                "",
+                message("The file holds more than {n} decisions."),
+                message("Split it into several files."),
+                n=MOST_DECISIONS,
+            )
+            return {}
+        for node in nodes:
             draft = self._decision(node)
             if draft.decision.id in drafts:
                 self.refuse(
@@ -141,13 +85,25 @@ class _Reader:
             self.refuse(
                 "none", "", message("The file holds no decision."), message("Draw one decision table.")
             )
-        return {name: self._joined(name, drafts, ()) for name in drafts} if not self.problems else {}
+        return {name: self._joined(name, drafts) for name in drafts} if not self.problems else {}
 
-    def _joined(self, name: str, drafts: dict[str, _Draft], path: tuple[str, ...]) -> Decision:
-        """The decision with the ones that it requires inside it."""
-        draft = drafts[name]
-        decision = draft.decision
-        if name in path or len(path) > 20:
+    def _joined(self, name: str, drafts: dict[str, _Draft]) -> Decision:
+        """The decision with all those before it that it requires, each once and in their order."""
+        before: dict[str, Decision] = {}
+        self._require(name, drafts, before, ())
+        decision = before.pop(name)
+        answered: set[str] = set()
+        inputs: set[str] = set()
+        for other in (*before.values(), decision):
+            inputs |= other.inputs - answered
+            answered |= set(other.outputs)
+        return replace(decision, requires=tuple(before.values()), inputs=frozenset(inputs))
+
+    def _require(
+        self, name: str, drafts: dict[str, _Draft], done: dict[str, Decision], path: tuple[str, ...]
+    ) -> None:
+        decision = drafts[name].decision
+        if name in path or len(path) > DEEPEST_REQUIREMENT:
             self.refuse(
                 "requires",
                 name,
@@ -155,28 +111,23 @@ class _Reader:
                 message("Remove one of the arrows between the decisions."),
                 name=decision.name,
             )
-            return decision
-        required: list[Decision] = []
-        for other in draft.requires:
-            if other not in drafts:
-                self.refuse(
-                    "requires",
-                    name,
-                    message("The decision requires “{other}”, which is not in this file."),
-                    message("Draw it into the same file, or remove the arrow."),
-                    other=other,
-                )
-            elif not self.problems:
-                required.append(self._joined(other, drafts, (*path, name)))
-        answered = {output for other in required for output in other.outputs}
-        inputs = decision.inputs - answered
-        for other_decision in required:
-            inputs |= other_decision.inputs
-        return replace(decision, requires=tuple(required), inputs=inputs)
+        elif name not in done:
+            for other in drafts[name].requires:
+                if other in drafts:
+                    self._require(other, drafts, done, (*path, name))
+                else:
+                    self.refuse(
+                        "requires",
+                        name,
+                        message("The decision requires “{other}”, which is not in this file."),
+                        message("Draw it into the same file, or remove the arrow."),
+                        other=other,
+                    )
+        done.setdefault(name, decision)
 
     # --- one decision ----------------------------------------------------------------------------------
 
-    def _decision(self, node: _Node) -> _Draft:
+    def _decision(self, node: Node) -> _Draft:
         name = node.get("id", "")
         label = node.get("name", "") or name
         links = [href.get("href", "").rpartition("#")[2] for href in node.iter("{*}requiredDecision")]
@@ -198,7 +149,7 @@ class _Reader:
         )
         return _Draft(Decision(name, label, (), frozenset()), requires)
 
-    def _table(self, table: _Node, node: _Node, name: str, label: str) -> Decision:
+    def _table(self, table: Node, node: Node, name: str, label: str) -> Decision:
         columns = tuple(self._column(column) for column in _all(table, "input"))
         heads = _all(table, "output")
         outputs = self._outputs(heads, node, name)
@@ -234,7 +185,7 @@ class _Reader:
             defaults or (None,) * len(outputs),
         )
 
-    def _column(self, column: _Node) -> Expression | None:
+    def _column(self, column: Node) -> Expression | None:
         element = column.get("id", "")
         expression = _first(column, "inputExpression")
         if expression is None or not _text(expression):
@@ -248,7 +199,7 @@ class _Reader:
             return None
         return self._expression(expression, element, "input")
 
-    def _outputs(self, heads: Sequence[_Node], node: _Node, name: str) -> tuple[str, ...]:
+    def _outputs(self, heads: Sequence[Node], node: Node, name: str) -> tuple[str, ...]:
         if not heads:
             self.refuse(
                 "output",
@@ -283,7 +234,7 @@ class _Reader:
             )
         return name
 
-    def _policy(self, table: _Node, name: str, outputs: tuple[str, ...]) -> tuple[str, str]:
+    def _policy(self, table: Node, name: str, outputs: tuple[str, ...]) -> tuple[str, str]:
         written = table.get("hitPolicy", "UNIQUE").strip().upper()
         policy = _POLICIES.get(written)
         element = table.get("id", "") or name
@@ -308,7 +259,7 @@ class _Reader:
 
     # --- rules -----------------------------------------------------------------------------------------
 
-    def _rule(self, row: _Node, number: int, columns: int, outputs: int) -> Rule:
+    def _rule(self, row: Node, number: int, columns: int, outputs: int) -> Rule:
         element = row.get("id", "")
         tests, values = _all(row, "inputEntry"), _all(row, "outputEntry")
         if len(tests) != columns or len(values) != outputs:
@@ -330,7 +281,7 @@ class _Reader:
             tuple(self._expression(cell, cell.get("id", "") or element, "cell") for cell in values),
         )
 
-    def _test(self, cell: _Node, rule: str) -> Expression | None:
+    def _test(self, cell: Node, rule: str) -> Expression | None:
         """The cell's test; None where it meets everything."""
         element, text = cell.get("id", "") or rule, _text(cell)
         if text in ("", "-") or not self._speaks(cell, element):
@@ -341,11 +292,11 @@ class _Reader:
             self.refuse("cell", element, ExpressionRefused.text, **refused.params)
             return None
 
-    def _default(self, head: _Node) -> Expression | None:
+    def _default(self, head: Node) -> Expression | None:
         entry = _first(head, "defaultOutputEntry")
         return None if entry is None else self._expression(entry, head.get("id", ""), "output")
 
-    def _expression(self, node: _Node, element: str, code: str) -> Expression | None:
+    def _expression(self, node: Node, element: str, code: str) -> Expression | None:
         """The expression written in `node`; None where it is empty (null) or refused."""
         text = _text(node)
         if text in ("", "-") or not self._speaks(node, element):
@@ -356,7 +307,7 @@ class _Reader:
             self.refuse(code, element, ExpressionRefused.text, **refused.params)
             return None
 
-    def _speaks(self, node: _Node, element: str) -> bool:
+    def _speaks(self, node: Node, element: str) -> bool:
         """Whether the node's expression language is one that we read."""
         language = node.get("expressionLanguage", self.language)
         if not language or language.lower() in _LANGUAGES or "FEEL" in language.upper():
@@ -376,23 +327,19 @@ def _cells(rule: Rule) -> Iterator[Expression | None]:
     yield from rule.outputs
 
 
-def _tag(node: _Node) -> str:
-    return etree.QName(node).localname
-
-
-def _all(node: _Node, tag: str) -> list[_Node]:
+def _all(node: Node, tag: str) -> list[Node]:
     return list(node.findall(f"{{*}}{tag}"))
 
 
-def _first(node: _Node, tag: str) -> _Node | None:
+def _first(node: Node, tag: str) -> Node | None:
     return node.find(f"{{*}}{tag}")
 
 
-def _text(node: _Node) -> str:
+def _text(node: Node) -> str:
     inner = _first(node, "text")
     return "".join(str(piece) for piece in inner.itertext()).strip() if inner is not None else ""
 
 
-def _variable(node: _Node) -> str:
+def _variable(node: Node) -> str:
     variable = _first(node, "variable")
     return "" if variable is None else variable.get("name", "").strip()

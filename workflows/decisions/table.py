@@ -42,7 +42,7 @@ class Decision:
     """One decision of a file: a table, or a single expression (`value`).
 
     `inputs` are the data names it reads; `outputs` the names it answers with; `requires` the decisions
-    whose answers it sees as if they were data.
+    whose answers it sees as if they were data, in the order in which they are decided.
     """
 
     id: str

@@ -103,6 +103,12 @@ class Cursor:
             at += 1
         return False
 
+    def _at_single_literal(self) -> bool:
+        """Whether `("one")` stands here: a list of one, not a text in brackets."""
+        kinds = [token.kind for token in self._tokens[self._at : self._at + 3]]
+        texts = [token.text for token in self._tokens[self._at : self._at + 3]]
+        return kinds[1:2] in (["text"], ["number"]) and texts[::2] == ["(", ")"]
+
     def _range_ends_here(self) -> bool:
         """Whether this `[` closes an open range `[a..b[` rather than beginning a position."""
         following = self._peek()

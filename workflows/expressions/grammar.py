@@ -188,7 +188,8 @@ class Reader(Values):
         if self._at_range():
             inside = self._range(value)
             return emit.negated(inside) if sign == "not in" else inside
-        return emit.operation("within" if sign == "in" else "not_within", value, self._sum())
+        whole = emit.listed([self._primary()]) if self._at_single_literal() else self._sum()
+        return emit.operation("within" if sign == "in" else "not_within", value, whole)
 
     def _range(self, value: ast.expr) -> ast.expr:
         opening = self._next().text
