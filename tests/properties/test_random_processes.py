@@ -102,6 +102,26 @@ class Plan:
         self.process.flow(back, merge, f"{counter} % 2 == 1").flow(back, out, default=True)
         return merge, out
 
+    def _inside(self, parts: list[Any], times: int) -> tuple[str, str]:
+        """A sub-process around the part."""
+        name, outer = self.name("sub"), self.process
+        self.process = inner = Process()
+        first, last = self.build(parts[0], times=times)
+        inner.start(f"{name}_start").end(f"{name}_end").chain(f"{name}_start", first)
+        inner.chain(last, f"{name}_end")
+        self.process = outer.sub(name, inner)
+        return name, name
+
+    def _reminded(self, parts: list[Any], times: int) -> tuple[str, str]:
+        """A sub-process around the part, whose timer may start a branch that ends apart."""
+        name, _ = self._inside(parts, times)
+        event, side = self.name("event"), self.name("user")
+        self.process.boundary(event, on=name, interrupting=False, duration="PT1H").user(side).end(
+            f"{side}_end"
+        )
+        self.process.chain(event, side, f"{side}_end")
+        return name, name
+
 
 LEAVES = st.sampled_from(["user", "script", "timer", "many"]).map(lambda kind: ("leaf", kind))
 
@@ -113,7 +133,7 @@ def compound(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             several.map(lambda parts, kind=kind: (kind, parts))
             for kind in ("sequence", "both", "either", "some")
         ),
-        st.lists(inner, min_size=1, max_size=1).map(lambda parts: ("again", parts)),
+        *(inner.map(lambda part, kind=kind: (kind, [part])) for kind in ("again", "inside", "reminded")),
     )
 
 
