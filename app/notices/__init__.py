@@ -1,0 +1,1 @@
+"""Public notices and objections as officials and cases handle them; what the public sees is `portal`."""
