@@ -9,7 +9,7 @@ from workflows.errors import message
 from workflows.expressions.reasons import Failure
 from workflows.expressions.runtime import Run, described
 
-LARGEST_RESULT = 200_000  # values in one result
+LARGEST_RESULT = 100_000  # values in one result
 DEEPEST_RESULT = 60
 
 

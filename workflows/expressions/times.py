@@ -126,6 +126,7 @@ def chosen(run: Run, *given: Any, name: str, choose: Callable[[list[datetime]], 
 
 def add(run: Run, start: Any, length: Any) -> str:
     """An instant, or a date, later by an ISO duration; a date stays a date where no hours are added."""
+    run.charge(40)
     begin = text_of(run, start, "add")
     duration = instants.parse_duration(text_of(run, length, "add"))
     end = duration.after(parse_instant(begin))
