@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Flask, current_app, flash, g, redirect, request, session, url_for
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
+from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
 from app.errors import NotFound
@@ -82,9 +83,14 @@ def local_path(text: str | None, *, otherwise: str) -> str:
     return text if fits and text is not None and text.isprintable() and len(text) < 2000 else otherwise
 
 
-def door(endpoint: str, **values: object) -> str:
-    """The address of an endpoint, or "" where that part is not installed."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""  # type: ignore[arg-type]
+def door(endpoint: str, **values: Any) -> str:
+    """The address of an endpoint, or "" where that part is not installed or takes other values."""
+    if endpoint not in current_app.view_functions:
+        return ""
+    try:
+        return url_for(endpoint, **values)
+    except BuildError:
+        return ""
 
 
 @blueprint.get("/")
