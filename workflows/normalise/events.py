@@ -56,13 +56,12 @@ def _name(definition: Node, node: Node, root: Node, notes: Notes) -> None:
         identity = f"{node.get('id')}_{kind}"
         etree.SubElement(root, bpmn(kind), id=identity, name=name)
         definition.set(f"{kind}Ref", identity)
-    notes.warn(
-        "parse.unnamed_event",
-        message("“{name}” names no {kind}; it takes its own name for it."),
-        message("Choose the message or signal in the event's properties."),
-        node,
-        kind=kind,
-    )
+    if kind == "message":
+        text = message("“{name}” names no message; it takes its own name for it.")
+    else:
+        text = message("“{name}” names no signal; it takes its own name for it.")
+    hint = message("Choose the message or signal in the event's properties.")
+    notes.warn("parse.unnamed_event", text, hint, node)
 
 
 def _settle_empty_catch(node: Node, scope: Scope, notes: Notes) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
-from workflows.errors import Problem, Unpublishable, message
+from workflows.errors import Phrase, Problem, Unpublishable, message
 from workflows.model import Files
 from workflows.normalise.graph import Scope, event_definitions, scopes
 from workflows.normalise.xml import Node, attribute, bpmn
@@ -99,7 +99,14 @@ class _Compiler:
                 problems = refused.problems
             if problems:
                 main.problems.append(
-                    _on(main, origin, "flow.called_broken", *_BROKEN, key=key, first=str(problems[0]))
+                    _on(
+                        main,
+                        origin,
+                        "flow.called_broken",
+                        *_BROKEN,
+                        key=key,
+                        first=Phrase(problems[0].message, **problems[0].params),
+                    )
                 )
                 continue
             if folder.key != key:
