@@ -5,9 +5,9 @@ state too. Time is the scenario's own. The format is docs/reference/scenarios.md
 application turns the problems into sentences on their shapes.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from workflows import timers
@@ -17,6 +17,16 @@ from workflows.expressions import compile_expression
 from workflows.model import Data, Thrown, World
 from workflows.parsing import Definition
 from workflows.scenario_file import Scenario, Step, read_scenarios
+from workflows.services.calendar import Calendar, legal_day
+from workflows.services.rules import RuleBook
+
+Worlds = Callable[[datetime, Scenario], World]
+"""The world of a scenario at an instant: rules change with the day."""
+
+SCENARIO_FILE = "scenarios.yaml"
+NATION = ("CN",)
+BEGINNING = datetime(2026, 3, 2, 1, tzinfo=UTC)
+"""A Monday, nine o'clock in Shanghai: when a scenario begins that does not say."""
 
 MOST_MOVES = 2_000
 """Effects answered, timers fired and own messages delivered in one step."""
@@ -36,7 +46,32 @@ class Played:
         return sorted(id_ for id_ in definition.elements if id_ not in seen)
 
 
-def play_file(definition: Definition, text: str, *, world: World, file: str = "scenarios.yaml") -> Played:
+def worlds(*, calendar: Calendar | None = None, rules: RuleBook | None = None) -> Worlds:
+    """Worlds with this calendar (the announced one by default) and these rules, in force at place and day."""
+    known = calendar or Calendar.standard()
+
+    def world(now: datetime, scenario: Scenario) -> World:
+        place = scenario.place or NATION
+        return World(
+            now=now,
+            calendar=known,
+            rules=rules.at(place, legal_day(now)) if rules is not None else None,
+            place=place,
+            starter=scenario.starter,
+        )
+
+    return world
+
+
+def problems_of(definition: Definition, *, rules: RuleBook | None = None) -> list[Problem]:
+    """The `scenario.` problems of the scenarios that the process's own folder brings along."""
+    text = definition.files.get(SCENARIO_FILE)
+    return play_file(definition, text, among=worlds(rules=rules)).problems if text else []
+
+
+def play_file(
+    definition: Definition, text: str, *, among: Worlds | None = None, file: str = SCENARIO_FILE
+) -> Played:
     """Read and play every scenario of a file; what is wrong in the file is a problem too."""
     result = Played()
     try:
@@ -45,17 +80,17 @@ def play_file(definition: Definition, text: str, *, world: World, file: str = "s
         result.problems.extend(refused.problems)
         return result
     for scenario in scenarios:
-        play(definition, scenario, world=world, file=file, result=result)
+        play(definition, scenario, among=among or worlds(), file=file, result=result)
     return result
 
 
 def play(
-    definition: Definition, scenario: Scenario, *, world: World, file: str = "", result: Played | None = None
+    definition: Definition, scenario: Scenario, *, among: Worlds, file: str = "", result: Played | None = None
 ) -> Played:
     """Play one scenario; it stops at its first problem, for what follows would only repeat it."""
     result = result if result is not None else Played()
     result.played += 1
-    player = _Player(definition, scenario, world=replace(world, now=scenario.at or world.now), file=file)
+    player = _Player(definition, scenario, among=among, file=file)
     try:
         player.run()
     except _Failed as failed:
@@ -71,10 +106,11 @@ class _Failed(Exception):
 
 
 class _Player:
-    def __init__(self, definition: Definition, scenario: Scenario, *, world: World, file: str) -> None:
+    def __init__(self, definition: Definition, scenario: Scenario, *, among: Worlds, file: str) -> None:
         self.definition = definition
         self.scenario = scenario
-        self.world = world
+        self.among = among
+        self.world = among(scenario.at or BEGINNING, scenario)
         self.file = file
         self.number = 0  # of the step at hand; 0 is the start
         self.blob = b""
@@ -259,7 +295,7 @@ class _Player:
             due = _next_due(self._case())
             if due is None or due > until:
                 break
-            self.world = replace(self.world, now=max(due, self.world.now))
+            self._set_clock(due)
             case = self._case()
             ref = min(
                 (wait for wait in case.waits() if wait.due_at is not None),
@@ -267,7 +303,11 @@ class _Player:
             ).ref
             self._count()
             self._act(case, lambda: case.fire(ref), "")  # noqa: B023
-        self.world = replace(self.world, now=max(until, self.world.now))
+        self._set_clock(until)
+
+    def _set_clock(self, now: datetime) -> None:
+        """Time only goes forward."""
+        self.world = self.among(max(now, self.world.now), self.scenario)
 
     def _count(self) -> None:
         self.moves += 1

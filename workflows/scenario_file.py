@@ -30,7 +30,7 @@ _VERBS: Mapping[str, frozenset[str]] = {
     "expect": frozenset(),
 }
 _EXPECTED = frozenset({"open", "waits", "incidents", "data"})
-_FIELDS = frozenset({"name", "start", "data", "at", "effects", "steps", "outcome"})
+_FIELDS = frozenset({"name", "start", "data", "at", "place", "starter", "effects", "steps", "outcome"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Scenario:
     start: str = ""  # id of the start event, "" for the plain one
     data: Data = field(default_factory=dict)
     at: datetime | None = None
+    place: tuple[str, ...] = ()  # codes of places, nation first
+    starter: str = ""
     effects: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     outcome: str = ""
@@ -134,10 +136,18 @@ def _scenario(raw: Any) -> Scenario:
         start=_text(raw, "start"),
         data=_object(raw, "data"),
         at=_instant(_text(raw, "at")),
+        place=_place(raw.get("place", [])),
+        starter=_text(raw, "starter"),
         effects=effects,
         steps=tuple(_step(number, step) for number, step in enumerate(steps, start=1)),
         outcome=_text(raw, "outcome"),
     )
+
+
+def _place(raw: Any) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not all(isinstance(code, str) for code in raw):
+        raise _Wrong(message("“place” is no list of place codes"))
+    return tuple(raw)
 
 
 def _step(number: int, raw: Any) -> Step:

@@ -1,11 +1,16 @@
 """Scenarios: told in YAML, played in memory, wrong ones told with their step."""
 
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
 import pytest
-from building import Process, each, world
+from building import Process, each
 
 from workflows.errors import Unpublishable
-from workflows.scenario import Played, play_file
+from workflows.scenario import Played, play_file, problems_of
 from workflows.scenario_file import read_scenarios
+from workflows.services.rules import RuleBook
 
 
 def review() -> Process:
@@ -45,7 +50,7 @@ GOOD = """
 
 
 def played(text: str) -> Played:
-    return play_file(review().compile(effects=["notice.post"]), text, world=world())
+    return play_file(review().compile(effects=["notice.post"]), text)
 
 
 def test_a_scenario_that_holds_has_no_problem_and_tells_what_it_visited() -> None:
@@ -98,6 +103,7 @@ def test_a_scenario_that_does_not_hold_says_why_and_at_which_step(
         "- {name: a, steps: 3}",
         "- {name: a, at: tomorrow}",
         "- {name: a, effects: {x: 3}}",
+        "- {name: a, place: CN}",
         "- &a {name: a, data: {x: *a}}",
         "- !!python/object/apply:os.system ['true']",
         "- {name: a, data: {x: .nan}}",
@@ -115,6 +121,21 @@ def test_a_file_that_is_no_scenario_file_is_refused_with_a_problem(text: str) ->
 
 def test_an_empty_file_holds_no_scenarios() -> None:
     assert read_scenarios("") == []
+
+
+def test_the_scenarios_of_a_folder_are_played_with_the_rules_of_their_place_and_day() -> None:
+    seen = []
+
+    class Book(RuleBook):
+        def at(self, place: Sequence[str], day: date) -> Any:
+            seen.append((tuple(place), day.isoformat()))
+            return super().at(place, day)
+
+    text = GOOD.replace("  at: 2026", "  place: [CN, CN-37]\n  at: 2026")
+    definition = review().compile(effects=["notice.post"], files={"scenarios.yaml": text})
+    assert problems_of(definition, rules=Book.empty()) == []
+    assert (("CN", "CN-37"), "2026-03-02") in seen
+    assert (("CN", "CN-37"), "2026-03-12") in seen
 
 
 def test_dates_stay_text() -> None:
@@ -140,5 +161,5 @@ def test_an_effect_that_comes_for_ever_is_stopped() -> None:
         "again", "end", default=True
     )
     text = "- {name: 无尽, data: {more: true}, effects: {ask: {}}}"
-    result = play_file(process.compile(effects=["ask"]), text, world=world())
+    result = play_file(process.compile(effects=["ask"]), text)
     assert [problem.code for problem in result.problems] == ["scenario.endless"]
