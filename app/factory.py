@@ -6,12 +6,16 @@ registers them on import of its `effects` module.
 
 from importlib import import_module
 
-from flask import Flask
+from flask import Flask, current_app
+from werkzeug.datastructures import FileStorage
 
-from app import http, idempotency, presentation
+from app import clock, http, idempotency, presentation
+from app.cases import uploads
 from app.config import Settings, from_environment
 from app.extensions import babel, csrf, db, engine_options
 from app.identity import guard, queries
+from app.presentation import attached
+from app.runtime import installing
 
 SLICES = ("identity", "definitions", "cases", "tasks", "meetings", "notices", "portal", "monitoring")
 
@@ -39,9 +43,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     csrf.init_app(app)
     http.install(app, babel)
+    installing.install(app)
     presentation.install(app)
     guard.install(app)
     presentation.shell.who_looks(app, _viewer)
+    attached.keep_with(app, _keep_upload)
     idempotency.install(app)
     for name in SLICES:
         _register(app, name)
@@ -72,3 +78,12 @@ def _viewer() -> presentation.shell.Viewer | None:
     return presentation.shell.Viewer(
         name=who.name, title=who.title, unit=unit.name if unit else "", may=guard.may
     )
+
+
+def _keep_upload(file: FileStorage) -> str:
+    """Store what somebody attached to a form; returns its id."""
+    limit: int = current_app.config["SETTINGS"].max_upload_bytes
+    stored = uploads.store(
+        file.filename or "", file.stream.read(limit + 1), by=guard.actor(), now=clock.now(), limit=limit
+    )
+    return str(stored.id)

@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app import clock
-from app.cases import queries, service, starting
-from app.errors import Invalid, NotFound
+from app.cases import queries, service, starting, uploads
+from app.errors import Invalid
 from app.identity.guard import actor, may, requires
+from app.identity.queries import names_of_groups
 from app.presentation import shell
+from app.presentation.attached import held_files, keep
 from app.presentation.diagram_svg import State, draw
 from app.presentation.forms_answer import change_rows, read_answer, without_empty_rows
 from app.presentation.forms_html import form_view
@@ -47,7 +49,10 @@ def start_now(key: str) -> Answer:
     """Start a case, or show the form again with what is wrong."""
     who, now = actor(), clock.now()
     asked = starting.start_form(key, actor=who, now=now, language=_language())
-    typed = read_answer(asked.schema, request.form)
+    try:
+        typed = read_answer(asked.schema, request.form, files=request.files, keep=keep)
+    except Invalid as refused:
+        return _start_page(key, values=read_answer(asked.schema, request.form), errors=refused.errors), 422
     if change_rows(typed, request.form):
         return _start_page(key, values=typed, errors=())
     unit = request.form.get("unit", "")
@@ -56,7 +61,7 @@ def start_now(key: str) -> Answer:
             key,
             data=without_empty_rows(typed),
             by=who,
-            groups=starting.groups(who),
+            groups=names_of_groups(who.id),
             now=now,
             title=request.form.get("title", "").strip()[:200],
             unit_id=int(unit) if unit.isdecimal() and len(unit) < 15 else None,
@@ -67,18 +72,29 @@ def start_now(key: str) -> Answer:
     return redirect(url_for("cases.show", case_id=begun.moved.case_id), 303)
 
 
+@blueprint.post("/start/<key>/fields")
+@requires("cases.start")
+def start_fields(key: str) -> Answer:
+    """The fields anew, for what was typed so far: a fragment for htmx."""
+    asked = starting.start_form(key, actor=actor(), now=clock.now(), language=_language())
+    typed = read_answer(asked.schema, request.form)
+    view = form_view(asked.schema, values=typed, files=held_files(typed), decided=True)
+    return render_template("start/fields.html", view=view, key=key)
+
+
 @blueprint.get("/cases")
 @requires("cases.see")
 def index() -> Answer:
     """The cases that I may see, the newest first."""
     wanted = {name: request.args.get(name, "").strip()[:100] for name in ("state", "definition", "unit", "q")}
+    mine = request.args.get("mine") == "1"
     rows, following = queries.cases(
         actor(),
         state=wanted["state"] if wanted["state"] in STATES else "",
         definition=wanted["definition"],
         unit=int(wanted["unit"]) if wanted["unit"].isdecimal() and len(wanted["unit"]) < 15 else None,
         q=wanted["q"],
-        started_by_me=request.args.get("mine") == "1",
+        started_by_me=mine,
         limit=ON_A_PAGE,
         cursor=request.args.get("cursor", ""),
     )
@@ -162,11 +178,9 @@ def retry(case_id: int, n: int) -> Answer:
 @requires("files.see")
 def file(file_id: str) -> Response:
     """An attachment, always as a download: it is never shown inside our own pages."""
-    row = queries.file_for(actor(), file_id)
-    if row is None:
-        raise NotFound
+    stored, content = uploads.read(actor(), file_id)
     return send_file(
-        BytesIO(row.content), mimetype="application/octet-stream", as_attachment=True, download_name=row.name
+        BytesIO(content), mimetype="application/octet-stream", as_attachment=True, download_name=stored.name
     )
 
 
@@ -186,7 +200,7 @@ def marks_of(states: Mapping[str, State]) -> dict[str, str]:
 def _start_page(key: str, *, values: dict[str, Any] | None, errors: Any) -> str:
     who = actor()
     asked = starting.start_form(key, actor=who, now=clock.now(), language=_language())
-    view = form_view(asked.schema, values=values, errors=errors, decided="HX-Request" in request.headers)
+    view = form_view(asked.schema, values=values, errors=errors, files=held_files(values))
     return render_template(
         "start/form.html",
         asked=asked,

@@ -57,18 +57,12 @@ def startable(actor: Actor) -> list[Startable]:
         .order_by(Definition.category, Definition.name, Definition.key)
         .limit(MOST)
     ).all()
-    own = groups(actor)
+    own = people.names_of_groups(actor.id)
     return [
         Startable(row.key, row.name, row.name_en, row.category)
         for row in rows
         if not row.startable_by or actor.has_role("admin") or not own.isdisjoint(row.startable_by)
     ]
-
-
-def groups(actor: Actor) -> frozenset[str]:
-    """Keys and names of the person's groups: by any of them a process may name who starts it."""
-    rows = people.groups_of(actor.id)
-    return frozenset(text for row in rows for text in (row.key, row.name, row.name_en) if text)
 
 
 def units(actor: Actor) -> list[people.UnitRow]:

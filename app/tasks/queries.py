@@ -26,6 +26,9 @@ def tasks(
     case: int | None = None,
     element: str = "",
     overdue: bool | None = None,
+    definition: str = "",
+    unit: int | None = None,
+    q: str = "",
     now: datetime,
     limit: int,
     cursor: str = "",
@@ -36,6 +39,13 @@ def tasks(
         wanted = wanted.where(Task.case_id == case)
     if element:
         wanted = wanted.where(Task.element == element)
+    if definition:
+        wanted = wanted.where(Task.definition == definition)
+    if unit is not None:
+        wanted = wanted.where(Task.unit_id == unit)
+    if q:
+        texts = (Task.name, Task.name_en, Case.title, Case.case_no)
+        wanted = wanted.where(or_(*(each.contains(q, autoescape=True) for each in texts)))
     if overdue is not None:
         late = and_(Task.due_at.is_not(None), Task.due_at < now)
         wanted = wanted.where(late if overdue else or_(Task.due_at.is_(None), Task.due_at >= now))
