@@ -108,8 +108,8 @@ def _workflow(workflow: Node, caller: int | None) -> dict[str, Any]:
     stored["r"] = rows
     if workflow.ended:
         stored["e"] = [
-            {name: [_boxed(before), _boxed(after)] for name, (before, after) in change.items()}
-            for change in workflow.ended
+            [split, {name: [_boxed(before), _boxed(after)] for name, (before, after) in change.items()}]
+            for split, change in workflow.ended
         ]
     return stored
 
@@ -181,6 +181,6 @@ def _fill(workflow: Node, stored: dict[str, Any]) -> None:
         if state & OPEN:
             unfinished[number] = task
     workflow.ended = [
-        {name: (_unboxed(before), _unboxed(after)) for name, (before, after) in change.items()}
-        for change in stored.get("e", ())
+        (split, {name: (_unboxed(before), _unboxed(after)) for name, (before, after) in change.items()})
+        for split, change in stored.get("e", ())
     ]

@@ -35,7 +35,7 @@ from SpiffWorkflow.task import Task
 
 from workflows import automatic, loops, timers
 from workflows.errors import ExpressionFailed, ExpressionRefused, Refusal, message
-from workflows.joins import MISSING, apply, delta, meet
+from workflows.joins import MISSING, delta, meet, with_ended
 from workflows.model import Data, Thrown
 from workflows.visits import (
     FUTURE,
@@ -374,9 +374,7 @@ def view(workflow: Node) -> Data:
     finally:
         for task in leaves:
             task.data = own[task.id]
-    for change in workflow.ended:
-        data = apply(data, change, later_wins=True)
-    return dict(data)
+    return dict(with_ended(data, workflow.ended))
 
 
 def whole(workflow: Node) -> Data:

@@ -76,6 +76,18 @@ def apply(data: Data, change: Delta, *, later_wins: bool = False) -> Data:
     return result
 
 
+def with_ended(data: Data, ended: Sequence[tuple[int, Delta]]) -> Data:
+    """`data` with what branches that have ended left behind: (number of the split they ended under, change).
+
+    An outer split's changes go first, for what an inner branch changed builds on them. Of two changes to
+    the same name the later one stays, and what `data` holds, being the last, before both.
+    """
+    order = sorted(range(len(ended)), key=lambda index: (ended[index][0], -index))
+    for index in order:
+        data = apply(data, ended[index][1], later_wins=True)
+    return data
+
+
 def merge(base: Data, branches: Sequence[Data], *, later_wins: bool = False) -> Data:
     """The data after branches that began with `base` have met, taken in drawn order."""
     merged = branches[0]

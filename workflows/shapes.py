@@ -299,11 +299,10 @@ def _end_join(task: Node) -> bool:
         split = task.parent
         while split._parent is not None and len(split._children) < 2:
             split = split.parent
-        workflow.ended.append(joins.delta(split.data, task.data))
+        workflow.ended.append((split.id, joins.delta(split.data, task.data)))
         change_state(task, COMPLETED)
         return False
-    for change in workflow.ended:
-        task.data = joins.apply(task.data, change, later_wins=True)
+    task.data = joins.with_ended(task.data, workflow.ended)
     workflow.ended.clear()
     return True
 

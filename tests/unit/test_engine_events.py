@@ -325,6 +325,21 @@ def test_branches_that_end_apart_leave_what_they_changed() -> None:
     assert case.data == {"l": ["b", "a"], "b": 1, "x": 2}
 
 
+def test_what_an_inner_branch_changed_builds_on_the_outer_one_whichever_ends_last() -> None:
+    process = Process().start().parallel("outer").user("aside").script("count", "n = 1").parallel("inner")
+    process.user("x").user("y").end().end("end2").end("end3").chain("start", "outer", "aside", "end")
+    definition = process.chain("outer", "count", "inner", "x", "end2").chain("inner", "y", "end3").compile()
+    for order in (["x", "y", "aside"], ["aside", "x", "y"], ["y", "aside", "x"], ["y", "x", "aside"]):
+        case = Instance.start(definition, {"log": []}, world())
+        for element in order:
+            answer = {"n": 2} if element == "x" else {}
+            do(case, element, {**answer, "log": [*case.task_data(ref(case, element))["log"], element]})
+            case = reload(case, definition)
+        assert case.completed
+        assert case.data["n"] == 2, order
+        assert sorted(case.data["log"]) == sorted(order)
+
+
 def test_each_visit_of_a_shape_is_told_when_it_begins_and_ends() -> None:
     case = line("a").begin()
     do(case, "a")
