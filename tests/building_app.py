@@ -20,7 +20,7 @@ from app.config import Settings
 from app.extensions import db
 from app.factory import create_app
 from app.models import Case, Group, Membership, Person, Task, Unit
-from app.runtime import publishing, runner
+from app.runtime import doorbell, publishing, runner
 from app.runtime.actor import Actor
 from app.runtime.saving import Moved
 from app.runtime.transaction import transaction
@@ -51,6 +51,7 @@ def app_on(url: str, tmp_path: Path, **settings: Any) -> Flask:
 
 def close(app: Flask) -> None:
     """Give back the connections."""
+    doorbell.take_down(app)
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

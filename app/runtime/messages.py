@@ -112,23 +112,8 @@ def sweep(now: datetime, limit: int = 50) -> int:
 
     One transaction a case, opened here; returns how many cases moved.
     """
-    with transaction() as session:
-        rows = session.connection().execute(
-            select(_inbox.c.case_id.label("addressed"), _subscriptions.c.case_id)
-            .join(
-                _subscriptions,
-                and_(
-                    _subscriptions.c.kind == "message",
-                    _subscriptions.c.name == _inbox.c.name,
-                    or_(_subscriptions.c.key == _inbox.c.key, _inbox.c.case_id.is_not(None)),
-                    or_(_inbox.c.case_id.is_(None), _inbox.c.case_id == _subscriptions.c.case_id),
-                ),
-            )
-            .join(_cases, _cases.c.id == _subscriptions.c.case_id)
-            .where(_cases.c.state.in_(MOVING))
-            .limit(limit)
-        )
-        found = sorted({row.case_id for row in rows})
+    found = met(limit)
+    db.session.rollback()
     done = 0
     for case_id in found:
         with transaction():
@@ -141,6 +126,31 @@ def sweep(now: datetime, limit: int = 50) -> int:
                 finish(held, taken)
                 done += 1
     return done
+
+
+def met(limit: int = 1) -> list[int]:
+    """Running cases that wait for a message which is there already."""
+    rows = db.session.connection().execute(
+        select(_subscriptions.c.case_id)
+        .join(
+            _inbox,
+            and_(
+                _subscriptions.c.kind == "message",
+                _subscriptions.c.name == _inbox.c.name,
+                or_(
+                    _subscriptions.c.key == _inbox.c.key,
+                    and_(_inbox.c.case_id.is_not(None), _inbox.c.key == ""),
+                ),
+                or_(_inbox.c.case_id.is_(None), _inbox.c.case_id == _subscriptions.c.case_id),
+            ),
+        )
+        .join(_cases, _cases.c.id == _subscriptions.c.case_id)
+        .where(_cases.c.state.in_(MOVING))
+        .distinct()
+        .order_by(_subscriptions.c.case_id)
+        .limit(limit)
+    )
+    return list(rows.scalars())
 
 
 def _refuse_ended(case_id: int) -> None:

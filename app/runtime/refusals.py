@@ -67,13 +67,6 @@ class IncidentOver(WrongState):
     text = message("This problem has already been settled.")
 
 
-class NobodyWaits(WrongState):
-    """The addressed case does not wait for this message."""
-
-    code = "nobody_waits"
-    text = message("This case does not wait for “{name}”.")
-
-
 class NoSuchTask(NotFound):
     """There is no such task."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from app.extensions import db
 from app.models import StartTimer, Unit
 from app.runtime import runner, world
+from app.runtime.refusals import NoSuchUnit
 from app.runtime.tables import table
 from workflows import timers
 from workflows.parsing import Definition, TimerStart
@@ -52,13 +53,15 @@ def next_due(connection: Connection, now: datetime, skip: frozenset[int]) -> tup
     return None if row is None else (row.id, row.due_at)
 
 
-def fire(timer_id: int, *, now: datetime) -> bool:
-    """Begin the case and arm the next; inside the transaction that holds the row. False: it is gone."""
+def fire(timer_id: int, *, now: datetime) -> None:
+    """Begin the case and arm the next; inside the transaction that holds the row."""
     connection = db.session.connection()
     row = connection.execute(select(_rows).where(_rows.c.id == timer_id)).one_or_none()
     unit_id = root_unit()
-    if row is None or row.due_at is None or row.due_at > now or unit_id is None:
-        return False
+    if row is None or row.due_at is None or row.due_at > now:
+        return
+    if unit_id is None:
+        raise NoSuchUnit
     due = _restored(row.schedule)
     following = timers.following(due)
     if following is None:
@@ -70,7 +73,6 @@ def fire(timer_id: int, *, now: datetime) -> bool:
             .values(due_at=following.at, schedule=_stored(following))
         )
     runner.start_case(row.definition, data={}, by=None, unit_id=unit_id, now=now, start=row.element)
-    return True
 
 
 def root_unit() -> int | None:
