@@ -3,8 +3,8 @@
 Both are warnings: what a person, a message or a called process brings is not known before it comes.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from itertools import combinations
 
 from workflows.errors import ExpressionRefused, message
 from workflows.expressions import compile_expression, compile_script
@@ -100,17 +100,17 @@ def _check_branches(gateway: Node, scope: Scope, known: Known, notes: Notes) -> 
     if len(flows) < 2:
         return
     reached = [scope.reached([flow.get("targetRef")]) for flow in flows]
-    branches = []
-    for index, mine in enumerate(reached):
-        others = set().union(*(other for place, other in enumerate(reached) if place != index))
-        branches.append(_written(scope, mine - others, known))
-    told: set[str] = set()
-    for one, other in combinations(branches, 2):
-        for name in sorted(one.keys() & other.keys() - told):
-            first, second = one[name], other[name]
+    shared = Counter(identity for mine in reached for identity in mine)
+    setting: dict[str, list[tuple[Node, str]]] = defaultdict(list)
+    for mine in reached:
+        alone = {identity for identity in mine if shared[identity] == 1}
+        for name, by in _written(scope, alone, known).items():
+            setting[name].append(by)
+    for name, steps in sorted(setting.items()):
+        first = steps[0]
+        for second in steps[1:]:
             if _agree(first[1], second[1]):
                 continue
-            told.add(name)
             notes.warn(
                 "flow.conflict",
                 message(
@@ -123,6 +123,7 @@ def _check_branches(gateway: Node, scope: Scope, known: Known, notes: Notes) -> 
                 second=named(second[0]),
                 data=name,
             )
+            break
 
 
 def _agree(one: str, other: str) -> bool:

@@ -12,9 +12,12 @@ from workflows.normalise.xml import Node, bpmn, child, local
 Maker = Callable[..., Node]
 
 
-def settle_flow(scope: Scope, notes: Notes) -> None:
-    """Rewrite one scope: links become flows, then implicit starts, ends and splits are drawn out."""
-    pen = _Pen(scope)
+def settle_flow(scope: Scope, notes: Notes, *, taken: set[str]) -> None:
+    """Rewrite one scope: links become flows, then implicit starts, ends and splits are drawn out.
+
+    `taken` holds every id of the file; the ids of what is drawn are added to it.
+    """
+    pen = _Pen(scope, taken)
     _name_flows(scope, pen)
     if not _check_flows(scope, notes):
         return
@@ -31,10 +34,9 @@ def settle_flow(scope: Scope, notes: Notes) -> None:
 class _Pen:
     """Draws shapes into a scope under ids that nothing else has."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, taken: set[str]) -> None:
         self.holder = scope.holder
-        root = self.holder.getroottree().getroot()
-        self.taken = {node.get("id") for node in root.iter() if node.get("id")}
+        self.taken = taken
 
     def again(self) -> Scope:
         return Scope(self.holder)

@@ -85,8 +85,9 @@ def _rewrite(
     join_names(process, notes)
     for scope in scopes(process):
         settle_events(scope, root, notes)
+    taken = {str(node.get("id")) for node in root.iter() if node.get("id")}
     for scope in scopes(process):
-        settle_flow(scope, notes)
+        settle_flow(scope, notes, taken=taken)
     every = {scope.id: scope for scope in scopes(process)}
     for scope in every.values():
         settle_exits(scope, every, notes)

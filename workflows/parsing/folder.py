@@ -12,6 +12,7 @@ from workflows.normalise import normalise, read_xml
 from workflows.normalise.xml import Node
 
 MOST_FILES = 200
+MOST_CHARACTERS = 10_000_000
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ def read_folder(
     Raises: Unpublishable when there is no process to go on with; other problems are kept in the result.
     """
     folder = Folder(files)
+    _measure(files)
     _read_forms(folder)
     _read_decisions(folder)
     try:
@@ -82,6 +84,21 @@ def read_folder(
         folder.problems += found.problems
         folder.warnings += found.warnings
     return folder
+
+
+def _measure(files: Files) -> None:
+    size = sum(len(text) for text in files.values())
+    if size > MOST_CHARACTERS:
+        raise Unpublishable(
+            [
+                Problem(
+                    "parse.files",
+                    message("The folder has {count} million characters; at most {limit} million are read."),
+                    message("Remove embedded pictures, or split the process into several."),
+                    params={"count": round(size / 1e6, 1), "limit": MOST_CHARACTERS // 1_000_000},
+                )
+            ]
+        )
 
 
 def _diagram(files: Files) -> str:
