@@ -7,7 +7,7 @@ to one thread; its definition is shared. Not for storing or locking: that is the
 
 from typing import Any, Literal
 
-from workflows import automatic, codec, events, loops, shapes, snapshot, values
+from workflows import automatic, codec, events, loops, shapes, snapshot, throwing, values, views
 from workflows.errors import ExpressionRefused, NotWaitingHere, Refusal
 from workflows.expressions import compile_expression
 from workflows.history import compact_all
@@ -88,7 +88,7 @@ class Instance:
         if ref not in snapshot.effects([task]):
             raise NotWaitingHere
         task.internal_data.pop("effect")
-        if not events.caught_error(task, refusal.code):
+        if not throwing.caught_error(task, refusal.code):
             fail(task, refusal, phase="run")
         self._advance()
 
@@ -131,7 +131,7 @@ class Instance:
     @property
     def data(self) -> Data:
         """The data of the whole case: what its open branches together know, or how it ended."""
-        return dict(self._top.data) if self._top.completed else events.view(self._top)
+        return dict(self._top.data) if self._top.completed else views.view(self._top)
 
     @property
     def completed(self) -> bool:

@@ -1,14 +1,12 @@
-"""Events: what a case waits for, what reaches it, and what it throws.
+"""Events that a case waits for: how a wait begins, and what happens when its event comes.
 
 The application owns the clock and the post: a timer is a due instant, a message a name and a key, and
-each comes back as an act on one wait. Signals, errors and escalations that the case throws are caught
-here first. Not for the order in which tasks run: `engine`.
+each comes back as an act on one wait. Not for what the case itself throws: `throwing`.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.event_definitions import (
     CancelEventDefinition,
     ConditionalEventDefinition,
@@ -17,10 +15,8 @@ from SpiffWorkflow.bpmn.specs.event_definitions import (
     ErrorEventDefinition,
     EscalationEventDefinition,
     MessageEventDefinition,
-    MultipleEventDefinition,
     NoneEventDefinition,
     SignalEventDefinition,
-    TerminateEventDefinition,
     TimeDateEventDefinition,
 )
 from SpiffWorkflow.bpmn.specs.mixins import (
@@ -33,10 +29,10 @@ from SpiffWorkflow.bpmn.specs.mixins import (
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import MultiInstanceTask
 from SpiffWorkflow.task import Task
 
-from workflows import automatic, loops, timers
+from workflows import automatic, loops, timers, views
 from workflows.errors import ExpressionFailed, ExpressionRefused, Refusal, message
-from workflows.joins import MISSING, delta, meet, with_ended
-from workflows.model import Data, Thrown
+from workflows.joins import MISSING, delta
+from workflows.model import Data
 from workflows.visits import (
     FUTURE,
     OPEN,
@@ -45,10 +41,8 @@ from workflows.visits import (
     cancel,
     cancel_all,
     change_state,
-    drawn,
     element_id,
     extensions,
-    is_repetition,
     ready,
     run_of,
 )
@@ -61,13 +55,6 @@ _TIMERS: tuple[tuple[timers.TimerKind, Any], ...] = (
 _ANY_NOW = datetime(2000, 1, 1, tzinfo=UTC)  # a date does not depend on it
 _UNDECIDED = WAITING | FUTURE  # armed, or about to be while one before it is due at once
 _RECURRING = ("message", "signal", "escalation", "condition")
-
-
-class ErrorUncaught(Refusal):
-    """The case threw an error that no boundary event catches."""
-
-    code = "engine.error_uncaught"
-    text = message("The error “{name}” ended here and nothing in the diagram catches it.")
 
 
 class EventNotSupported(Refusal):
@@ -105,7 +92,7 @@ def instant_of(value: Any) -> str:
 
 def _wait(task: Node, definition: Any) -> dict[str, Any]:
     if isinstance(definition, MessageEventDefinition):
-        return {"kind": "message", "name": definition.name or "", "key": _key(task)}
+        return {"kind": "message", "name": definition.name or "", "key": message_key(task)}
     if isinstance(definition, SignalEventDefinition):
         return {"kind": "signal", "name": definition.name or ""}
     if isinstance(definition, ConditionalEventDefinition):
@@ -122,7 +109,7 @@ def _wait(task: Node, definition: Any) -> dict[str, Any]:
     raise EventNotSupported(element=task.task_spec.bpmn_name or element_id(task))
 
 
-def _key(task: Node) -> str:
+def message_key(task: Node) -> str:
     text = extensions(task).get("correlation")
     if not text:
         return ""
@@ -208,8 +195,8 @@ def _kept(main: Node) -> Data:
     if isinstance(spec, StandardLoopTaskMixin):
         return _gained(main.parent.data, main.data)
     inner = main.workflow.top_workflow.subprocesses.get(main.id)
-    if inner is not None and isinstance(spec, SubWorkflowTaskMixin) and not extensions(main).get("inputs"):
-        return _gained(main.data, view(inner))
+    if inner is not None and isinstance(spec, SubWorkflowTaskMixin) and views.shares_data(main):
+        return _gained(main.data, views.view(inner))
     return {}
 
 
@@ -240,7 +227,7 @@ def check_conditions(top: Node) -> bool:
             continue
         wait = task.internal_data["wait"]
         try:
-            holds = bool(automatic.evaluate(task, wait["name"], whole(task.workflow)))
+            holds = bool(automatic.evaluate(task, wait["name"], views.whole(task.workflow)))
         except (ExpressionFailed, ExpressionRefused):
             holds = False  # names that are not there yet: not true yet
         if holds and not wait.get("held"):
@@ -260,132 +247,6 @@ def waiting(top: Node, kind: str) -> list[Node]:
         if task._state == WAITING and task.internal_data.get("wait", {}).get("kind") == kind
     ]
     return sorted(found, key=lambda task: int(task.id))
-
-
-# What the case throws --------------------------------------------------------------------------
-
-
-def throw(task: Node) -> bool:
-    """Do what a throw or end event, or a send task, says."""
-    definition = task.task_spec.event_definition
-    parts = definition.event_definitions if isinstance(definition, MultipleEventDefinition) else [definition]
-    for part in parts:
-        _throw(task, part)
-    return True
-
-
-def _throw(task: Node, definition: Any) -> None:
-    top = task.workflow.top_workflow
-    if isinstance(definition, MessageEventDefinition):
-        _tell(task, "message", definition.name or "", _key(task))
-    elif isinstance(definition, SignalEventDefinition):
-        name, payload = definition.name or "", _payload(task)
-        _tell(task, "signal", name, "")
-        for listener in waiting(top, "signal"):
-            if listener._state == WAITING and listener.internal_data["wait"]["name"] == name:
-                fire(listener, payload)
-    elif isinstance(definition, EscalationEventDefinition):
-        if not _bubble(task, "escalation", definition.code or "", _payload(task)):
-            _tell(task, "escalation", definition.code or definition.name or "", "")
-    elif isinstance(definition, ErrorEventDefinition):
-        if not _bubble(task, "error", definition.code or "", _payload(task)):
-            raise ErrorUncaught(name=definition.name or definition.code or "")
-    elif isinstance(definition, CancelEventDefinition):
-        if not _bubble(task, "cancel", "", {}):
-            raise ErrorUncaught(name="cancel")
-    elif not isinstance(definition, NoneEventDefinition | TerminateEventDefinition):
-        raise EventNotSupported(element=task.task_spec.bpmn_name or element_id(task))
-
-
-def _tell(task: Node, kind: Any, name: str, key: str) -> None:
-    run_of(task).thrown.append(
-        Thrown(kind=kind, element=drawn(task), name=name, key=key, data=_payload(task))
-    )
-
-
-def _payload(task: Node) -> Data:
-    return dict(automatic.arguments(task)) if extensions(task).get("inputs") else {}
-
-
-def caught_error(task: Node, code: str) -> bool:
-    """Whether an error boundary event of the task itself takes over what failed in it."""
-    host = task.parent if is_repetition(task) else task
-    return _catch_at(host, "error", code, {})
-
-
-def _bubble(task: Node, kind: str, code: str, payload: Data) -> bool:
-    workflow = task.workflow
-    tasks = run_of(task).tasks
-    while workflow.parent_task_id is not None:
-        caller = tasks[workflow.parent_task_id]
-        host = caller.parent if is_repetition(caller) else caller
-        if _catch_at(host, kind, code, payload):
-            return True
-        workflow = caller.workflow
-    return False
-
-
-def _catch_at(host: Node, kind: str, code: str, payload: Data) -> bool:
-    split = host.parent
-    if split is None or not isinstance(split.task_spec, BoundaryEventSplit):
-        return False
-    listening = [
-        event
-        for event in split.children
-        if event._state == WAITING
-        and isinstance(event.task_spec, BoundaryEventMixin)
-        and event.internal_data.get("wait", {}).get("kind") == kind
-        and event.internal_data["wait"].get("name", "") in ("", code)
-    ]
-    if not listening:
-        return False
-    # The one that names the code goes before the one that takes any.
-    listening.sort(key=lambda event: event.internal_data["wait"].get("name", "") == "")
-    fire(listening[0], payload)
-    return True
-
-
-def terminate(task: Node) -> None:
-    """A terminate end event: everything else in its process ends."""
-    workflow = task.workflow
-    for other in list(workflow.open.values()):
-        if other is not task:
-            cancel(other)
-
-
-# What the whole case looks like ----------------------------------------------------------------
-
-
-def view(workflow: Node) -> Data:
-    """The data of a workflow as all its open branches together see it; the later change wins."""
-    leaves = [task for task in workflow.open.values() if not is_repetition(task)]
-    if not leaves:
-        return dict(workflow.data)
-    subprocesses = workflow.top_workflow.subprocesses
-    own = {task.id: task.data for task in leaves}
-    try:
-        for task in leaves:
-            inner = subprocesses.get(task.id)
-            if isinstance(task.task_spec, MultiInstanceTask) and "answers" in task.internal_data:
-                task.data = {**task.data, **loops.collected(task)}
-            elif inner is not None and not extensions(task).get("inputs"):
-                task.data = view(inner)
-        data = meet(leaves, later_wins=True)
-    finally:
-        for task in leaves:
-            task.data = own[task.id]
-    return dict(with_ended(data, workflow.ended))
-
-
-def whole(workflow: Node) -> Data:
-    """`view` of a workflow inside the case; a called process with inputs sees only its own."""
-    caller_id = workflow.parent_task_id
-    if caller_id is None:
-        return view(workflow)
-    caller = workflow.top_workflow.run.tasks[caller_id]
-    if extensions(caller).get("inputs"):
-        return view(workflow)
-    return {**whole(caller.workflow), **view(workflow)}
 
 
 def end_all(top: Node) -> None:

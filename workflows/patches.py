@@ -15,7 +15,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 
-from workflows import events, visits
+from workflows import throwing, visits
 from workflows.errors import Refusal
 from workflows.shapes import entering, leaving, running
 from workflows.visits import COMPLETED, OPEN, STARTED, Node, change_state, fail, ready
@@ -70,7 +70,7 @@ def _task_run(self: Node) -> bool | None:
         result = running(spec.__class__)(self)
     except Refusal as refusal:
         automatic = isinstance(spec, ServiceTaskMixin | ScriptTaskMixin)
-        if not (automatic and events.caught_error(self, refusal.code)):
+        if not (automatic and throwing.caught_error(self, refusal.code)):
             fail(self, refusal, phase="run")
         return False
     if not self._state & OPEN:

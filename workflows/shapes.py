@@ -28,7 +28,7 @@ from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent, Th
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 
-from workflows import automatic, events, joins, loops
+from workflows import automatic, events, joins, loops, throwing
 from workflows.errors import Refusal, message
 from workflows.history import compact
 from workflows.visits import (
@@ -315,7 +315,7 @@ def _leave_end_event(task: Node) -> None:
     if workflow.parent_task_id is None:
         run_of(task).outcome = task.task_spec.bpmn_id
     if isinstance(task.task_spec.event_definition, TerminateEventDefinition):
-        events.terminate(task)
+        throwing.terminate(task)
         workflow.ended.clear()
         _finish(task)
         return
@@ -325,7 +325,7 @@ def _leave_end_event(task: Node) -> None:
 def _send(task: Node) -> bool | None:
     if extensions(task).get("service"):
         return automatic.serve(task)
-    return events.throw(task)
+    return throwing.throw(task)
 
 
 _ENTER: tuple[tuple[Any, Enter], ...] = (
@@ -347,6 +347,6 @@ _RUN: tuple[tuple[Any, Run], ...] = (
     (ScriptTaskMixin, automatic.run_script),
     (ServiceTaskMixin, automatic.serve),
     (SendTaskMixin, _send),
-    (ThrowingEvent, events.throw),
+    (ThrowingEvent, throwing.throw),
 )
 _LEAVE: tuple[tuple[Any, Leave], ...] = ((EndEventMixin, _leave_end_event),)
