@@ -3,13 +3,17 @@
 The files and their licence (CC BY 3.0, bpmn-miwg) stand in `miwg/`, unchanged.
 """
 
+import copy
+import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from workflows.engine import Instance
-from workflows.errors import Unpublishable
+from workflows.errors import Problem, Unpublishable
 from workflows.model import World
 from workflows.parsing import Definition, compile_process
 
@@ -80,3 +84,68 @@ def test_every_change_is_told_on_a_shape_of_the_file(name: str) -> None:
     assert any(warning.code == "parse.not_executable" for warning in warnings) == unmarked
     added = {warning.element for warning in warnings if f'id="{warning.element}"' not in text}
     assert all(element.endswith(("_choose", "_start", "_end", "_split")) for element in added), added
+
+
+def nothing_to_do(node: etree._Element, other: etree._Element) -> None:
+    """Leave the tree alone."""
+
+
+def lose(node: etree._Element, other: etree._Element) -> None:
+    parent = node.getparent()
+    if parent is not None:
+        parent.remove(node)
+
+
+def move(node: etree._Element, other: etree._Element) -> None:
+    if node is not other and other not in node.iterancestors() and node not in other.iterancestors():
+        other.append(node)
+
+
+def double(node: etree._Element, other: etree._Element) -> None:
+    if other not in node.iter():
+        other.append(copy.deepcopy(node))
+
+
+def retag(node: etree._Element, other: etree._Element) -> None:
+    node.tag = other.tag
+
+
+def rewire(node: etree._Element, other: etree._Element) -> None:
+    for name in ("sourceRef", "targetRef", "attachedToRef", "default", "messageRef", "calledElement", "id"):
+        if name in node.attrib:
+            node.set(name, other.get("id", "不 ' x"))
+            return
+
+
+def mistext(node: etree._Element, other: etree._Element) -> None:
+    node.text = "${1/0 and ["
+
+
+ACCIDENTS: list[Callable[[etree._Element, etree._Element], None]] = [
+    nothing_to_do,
+    lose,
+    move,
+    double,
+    retag,
+    rewire,
+    mistext,
+]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_model_gives_a_case_or_problems_and_nothing_else(seed: int) -> None:
+    chance = random.Random(seed)
+    for name in NAMES:
+        root = etree.fromstring(executable(name).encode())
+        nodes = [node for node in root.iter() if isinstance(node.tag, str)]
+        for _ in range(chance.randint(1, 4)):
+            chance.choice(ACCIDENTS)(chance.choice(nodes), chance.choice(nodes))
+        definition: Definition | None = None
+        told: list[Problem] = []
+        try:
+            definition = compile_process({name: etree.tostring(root, encoding="unicode")})
+        except Unpublishable as refused:
+            told = refused.problems
+        assert (definition is None) == bool(told)
+        if definition is not None and definition.startable:
+            Instance.start(definition, {}, World(now=NOW))

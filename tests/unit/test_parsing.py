@@ -249,6 +249,20 @@ def test_process_that_calls_itself_is_a_problem() -> None:
     assert codes(refusal(one, **library(two=calling("two", "two").files()))) == {"flow.recursion"}
 
 
+def test_process_that_calls_itself_inside_one_file_is_a_problem_on_the_call() -> None:
+    inner = calling("helper", "helper").body().replace('"start"', '"hs"').replace('"end"', '"he"')
+    inner = inner.replace('"call"', '"again"').replace('id="f', 'id="h')
+    xml = (
+        calling("main", "helper")
+        .xml()
+        .replace(
+            "</bpmn:definitions>", f'<bpmn:process id="helper">{inner}</bpmn:process></bpmn:definitions>'
+        )
+    )
+
+    assert [(p.code, p.element) for p in refusal({"p.bpmn": xml}).problems] == [("flow.recursion", "call")]
+
+
 def test_problem_of_a_called_process_is_told_on_the_call() -> None:
     broken = Process("two").start().user("a").user("b").end().chain("start", "a", "end").files()
 
@@ -290,6 +304,33 @@ def test_two_hundred_shapes_compile_in_less_than_300_ms() -> None:
     compile_process(files)
 
     assert time.perf_counter() - began < 0.3
+
+
+def test_five_hundred_branches_that_set_the_same_names_are_judged_within_a_second() -> None:
+    process = Process().start().parallel("split", "join").end().chain("start", "split").chain("join", "end")
+    for n in range(490):
+        process.script(f"s{n}", f"x{n % 7} = {n}").chain("split", f"s{n}", "join")
+    began = time.perf_counter()
+
+    warnings = process.compile().warnings
+
+    assert [w.code for w in warnings] == ["flow.conflict"] * 7
+    assert time.perf_counter() - began < 1
+
+
+def test_three_hundred_sub_processes_beside_many_elements_are_read_within_three_seconds() -> None:
+    process, last = Process().start(), "start"
+    for n in range(320):
+        inside = Process("i").start(f"s{n}").end(f"e{n}").chain(f"s{n}", f"e{n}")
+        process.sub(f"sub{n}", inside).flow(last, f"sub{n}")
+        last = f"sub{n}"
+    xml = process.end().flow(last, "end").xml()
+    padding = f"<bpmn:documentation>{'<i/>' * 17_000}</bpmn:documentation>"
+    began = time.perf_counter()
+
+    compile_process({"p.bpmn": xml.replace("<bpmn:startEvent", padding + "<bpmn:startEvent", 1)})
+
+    assert time.perf_counter() - began < 3
 
 
 def test_two_compilations_share_nothing() -> None:

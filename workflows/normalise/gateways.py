@@ -114,7 +114,11 @@ def _put_choice(
 def _ask(gateway: Node, scope: Scope, notes: Notes) -> Node:
     """Put a user task in front of the gateway that asks nothing but the choice."""
     identity = str(gateway.get("id"))
+    root = scope.holder.getroottree().getroot()
+    taken = {node.get("id") for node in root.iter() if node.get("id")}
     asking = f"{identity}_choose"
+    while asking in taken or f"{asking}n" in taken:
+        asking += "_"
     task: Node = etree.SubElement(scope.holder, bpmn("userTask"), id=asking)
     task.set("name", gateway.get("name") or "选择 Choose")
     set_attribute(task, "shape", identity)
@@ -123,7 +127,7 @@ def _ask(gateway: Node, scope: Scope, notes: Notes) -> Node:
     flow = etree.SubElement(
         scope.holder,
         bpmn("sequenceFlow"),
-        id=f"{identity}_chosen",
+        id=f"{asking}n",
         sourceRef=asking,
         targetRef=identity,
     )

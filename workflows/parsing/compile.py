@@ -20,6 +20,15 @@ from workflows.services import SERVICES
 Callee = Callable[[str], Files | None]
 
 MOST_PROCESSES = 50
+_PARSER_FAILS = (
+    SpiffWorkflowException,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def no_callee(key: str) -> Files | None:
@@ -117,21 +126,14 @@ class _Compiler:
         self._check_recursion(main)
 
     def _check_recursion(self, main: Folder) -> None:
-        by_key = {**self.folders, main.key: main}
-        calls = {key: {str(call.get("calledElement")) for call in _calls(f)} for key, f in by_key.items()}
-        for call in _calls(main):
-            seen: set[str] = set()
-            waiting = [str(call.get("calledElement"))]
-            while waiting:
-                key = waiting.pop()
-                if key not in seen:
-                    seen.add(key)
-                    waiting.extend(calls.get(key, ()))
-            if main.key in seen:
-                main.problems.append(_on(main, call, "flow.recursion", *_RECURSION, key=main.key))
-        for key, folder in self.folders.items():
-            if any(call.get("calledElement") == key for call in _calls(folder)):
-                main.problems.append(_on(main, main.process, "flow.recursion", *_RECURSION, key=key))
+        """Refuse a process that calls itself, directly or through others, in this file or another."""
+        processes = [each for folder in (main, *self.folders.values()) for each in folder.processes]
+        calls = {str(each.get("id")): _called_by(each) for each in processes}
+        for key in calls:
+            if key in _reached(calls, key):
+                on = _call_towards(main, calls, key)
+                main.problems.append(_on(main, on, "flow.recursion", *_RECURSION, key=key))
+                return
 
     def _check_ids_across(self, main: Folder) -> None:
         holder: dict[str, str] = {}
@@ -197,9 +199,35 @@ def _part(folder: Folder, process: Node) -> Part:
         forms=folder.forms,
         decisions=folder.decisions,
         scopes=frozenset(scope.id for scope in scopes(process)),
-        calls=tuple(sorted({str(call.get("calledElement")) for call in process.iter(bpmn("callActivity"))})),
+        calls=tuple(sorted(_called_by(process))),
         files=folder.files,
     )
+
+
+def _called_by(process: Node) -> set[str]:
+    return {str(call.get("calledElement")) for call in process.iter(bpmn("callActivity"))}
+
+
+def _reached(calls: dict[str, set[str]], key: str) -> set[str]:
+    """The keys of every process that a case of `key` may come to."""
+    seen: set[str] = set()
+    waiting = list(calls.get(key, ()))
+    while waiting:
+        each = waiting.pop()
+        if each not in seen:
+            seen.add(each)
+            waiting.extend(calls.get(each, ()))
+    return seen
+
+
+def _call_towards(main: Folder, calls: dict[str, set[str]], key: str) -> Node:
+    """The call in the main file that leads to `key`."""
+    for process in main.processes:
+        for call in process.iter(bpmn("callActivity")):
+            called = str(call.get("calledElement"))
+            if called == key or key in _reached(calls, called):
+                return call
+    return main.process
 
 
 def _calls(folder: Folder) -> list[Node]:
