@@ -94,7 +94,7 @@ class MeetingsSchema(Schema):
     next = fields.String(required=True, allow_none=True)
 
 
-class ElectorSchema(Schema):
+class RollEntrySchema(Schema):
     """One person on a roll."""
 
     id = IdField(required=True)
@@ -109,7 +109,7 @@ class ElectorSchema(Schema):
 class RollSchema(Schema):
     """A page of a roll."""
 
-    items = fields.List(fields.Nested(ElectorSchema), required=True)
+    items = fields.List(fields.Nested(RollEntrySchema), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
