@@ -1,0 +1,1 @@
+"""What supervisors see: figures over projected rows, never from opening cases."""
