@@ -9,7 +9,8 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from workflows.errors import Phrase, Problem, Unpublishable, message
 from workflows.model import Files
 from workflows.normalise.graph import Scope, event_definitions, scopes
-from workflows.normalise.xml import Node, attribute, bpmn
+from workflows.normalise.xml import Node, attribute
+from workflows.parsing.calls import call_towards, called_by, calls_out, reached
 from workflows.parsing.definition import Definition, Part, files_hash
 from workflows.parsing.elements import elements_of
 from workflows.parsing.folder import Folder, read_folder
@@ -87,7 +88,7 @@ class _Compiler:
 
     def _follow_calls(self, main: Folder) -> None:
         """Read every called process, breadth first; what is wrong in one is told on the call of it."""
-        waiting = [(call, call) for call in _calls(main)]
+        waiting = [(call, call) for call in calls_out(main)]
         while waiting:
             call, origin = waiting.pop(0)
             key = call.get("calledElement") or ""
@@ -122,16 +123,16 @@ class _Compiler:
                 main.problems.append(_on(main, origin, "flow.called_unknown", *_OTHER_KEY, key=key))
                 continue
             self.folders[key] = folder
-            waiting += [(inner, origin) for inner in _calls(folder)]
+            waiting += [(inner, origin) for inner in calls_out(folder)]
         self._check_recursion(main)
 
     def _check_recursion(self, main: Folder) -> None:
         """Refuse a process that calls itself, directly or through others, in this file or another."""
         processes = [each for folder in (main, *self.folders.values()) for each in folder.processes]
-        calls = {str(each.get("id")): _called_by(each) for each in processes}
+        calls = {str(each.get("id")): called_by(each) for each in processes}
         for key in calls:
-            if key in _reached(calls, key):
-                on = _call_towards(main, calls, key)
+            if key in reached(calls, key):
+                on = call_towards(main, calls, key)
                 main.problems.append(_on(main, on, "flow.recursion", *_RECURSION, key=key))
                 return
 
@@ -199,46 +200,9 @@ def _part(folder: Folder, process: Node) -> Part:
         forms=folder.forms,
         decisions=folder.decisions,
         scopes=frozenset(scope.id for scope in scopes(process)),
-        calls=tuple(sorted(_called_by(process))),
+        calls=tuple(sorted(called_by(process))),
         files=folder.files,
     )
-
-
-def _called_by(process: Node) -> set[str]:
-    return {str(call.get("calledElement")) for call in process.iter(bpmn("callActivity"))}
-
-
-def _reached(calls: dict[str, set[str]], key: str) -> set[str]:
-    """The keys of every process that a case of `key` may come to."""
-    seen: set[str] = set()
-    waiting = list(calls.get(key, ()))
-    while waiting:
-        each = waiting.pop()
-        if each not in seen:
-            seen.add(each)
-            waiting.extend(calls.get(each, ()))
-    return seen
-
-
-def _call_towards(main: Folder, calls: dict[str, set[str]], key: str) -> Node:
-    """The call in the main file that leads to `key`."""
-    for process in main.processes:
-        for call in process.iter(bpmn("callActivity")):
-            called = str(call.get("calledElement"))
-            if called == key or key in _reached(calls, called):
-                return call
-    return main.process
-
-
-def _calls(folder: Folder) -> list[Node]:
-    """The call activities of a folder's processes that leave the file."""
-    here = {process.get("id") for process in folder.processes[1:]}
-    return [
-        call
-        for process in folder.processes
-        for call in process.iter(bpmn("callActivity"))
-        if call.get("calledElement") not in here
-    ]
 
 
 def _build(folder: Folder, main: Folder) -> dict[str, object]:
@@ -247,14 +211,7 @@ def _build(folder: Folder, main: Folder) -> dict[str, object]:
     except ValidationException as refused:
         element, reason = str(refused.id or ""), str(refused)
         cause: Exception = refused
-    except (
-        SpiffWorkflowException,
-        RecursionError,
-        LookupError,
-        TypeError,
-        ValueError,
-        AttributeError,
-    ) as other:
+    except _PARSER_FAILS as other:
         element, reason = "", repr(other)
         cause = other
     raise Unpublishable(

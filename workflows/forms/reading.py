@@ -1,39 +1,12 @@
-"""The form schema of form-js, read into a typed tree: what the editor writes and the server renders.
-
-Structure only. Rendering and checking answers is `app.forms`; limits and conditions that are
-expressions stay text here, already known to be readable.
-"""
+"""Reads the JSON of a form-js schema into the typed tree, telling everything that is wrong by field."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from workflows.errors import Problem, Unpublishable, message
-
-INPUTS: Final = frozenset(
-    [
-        "textfield",
-        "textarea",
-        "number",
-        "checkbox",
-        "radio",
-        "select",
-        "checklist",
-        "taglist",
-        "datetime",
-        "filepicker",
-        "expression",
-    ]
-)
-CONTAINERS: Final = frozenset(("group", "dynamiclist"))
-SHOWN: Final = frozenset(
-    ["text", "html", "image", "table", "spacer", "separator", "button", "iframe", "documentPreview"]
-)
-KNOWN: Final = INPUTS | CONTAINERS | SHOWN
-CHOICES: Final = frozenset(("radio", "select", "checklist", "taglist"))
+from workflows.forms.tree import CHOICES, CONTAINERS, KNOWN, SHOWN, Field, Form, Limits, Option, keyed, walk
+from workflows.forms.values import Values, expression_in
 
 MOST_FIELDS: Final = 500
 DEEPEST: Final = 8
@@ -41,101 +14,6 @@ LARGEST_CHARACTERS: Final = 1_000_000
 
 _KEY = re.compile(r"(?!__)[^\W\d]\w*(\.(?!__)[^\W\d]\w*)*\Z")
 _NESTED_REPEAT = re.compile(r"\((?:[^()\\]|\\.)*(?<!\\)[+*}](?:[^()\\]|\\.)*\)\s*[+*{]")
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice of a radio, select, checklist or taglist."""
-
-    value: str
-    label: str
-    label_en: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What an answer must satisfy. A str among the numbers is an expression over the data."""
-
-    required: bool = False
-    min_length: int | str | None = None  # characters, after trimming
-    max_length: int | str | None = None
-    minimum: Decimal | str | None = None
-    maximum: Decimal | str | None = None
-    pattern: str = ""  # a regular expression that must be found somewhere in the answer
-    pattern_message: str = ""
-    kind: str = ""  # "", email or phone
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One component of a form: an input, a container, or something only shown."""
-
-    type: str
-    id: str
-    key: str = ""  # inputs: the data name, dotted for nested; containers: the path, "" for none
-    label: str = ""
-    label_en: str = ""
-    description: str = ""
-    description_en: str = ""
-    options: tuple[Option, ...] = ()
-    options_from: str = ""  # an expression that gives the options, where they are not fixed
-    limits: Limits = field(default_factory=Limits)
-    hide: str = ""  # an expression; true hides the field and ignores its answer
-    disabled: bool = False
-    readonly: bool = False
-    default: Any = None
-    children: tuple["Field", ...] = ()
-    subtype: str = ""  # datetime: date, time or datetime
-    label_time: str = ""  # datetime: the label of its time part
-    aware: bool = False  # datetime: the answer carries an offset
-    past_refused: bool = False
-    minutes_step: int = 15
-    decimal_digits: int | None = None
-    increment: Decimal | None = None
-    as_text: bool = False  # number: kept as text, digits and all
-    multiple: bool = False  # filepicker
-    accept: str = ""  # filepicker: kinds of files
-    text: str = ""  # text and html: Markdown or HTML; expression: the expression
-    source: str = ""  # image, table, iframe, documentPreview: where from
-    alt: str = ""
-    columns: tuple[tuple[str, str], ...] = ()  # table: key and label
-    action: str = ""  # button: submit or reset
-    rows: int = 1  # dynamiclist: rows at first
-    rows_change: bool = True  # dynamiclist: rows may be added and removed
-    properties: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_input(self) -> bool:
-        """Whether the field takes an answer."""
-        return self.type in INPUTS and self.type != "expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form: its fields in drawn order."""
-
-    id: str
-    file: str
-    fields: tuple[Field, ...]
-
-    def fields_by_key(self) -> dict[str, Field]:
-        """The inputs by data name ("group.key" under a path); a dynamic list stands as one entry."""
-        return dict(_keyed(self.fields, ""))
-
-    def names(self) -> frozenset[str]:
-        """The top-level data names that an answer can set."""
-        return frozenset(key.split(".", 1)[0] for key, each in _keyed(self.fields, "") if not each.disabled)
-
-    def expressions(self) -> Iterator[tuple[Field, str]]:
-        """Every expression in the form, with its field."""
-        for each in walk(self.fields):
-            for text in (each.hide, each.options_from, each.text if each.type == "expression" else ""):
-                if text:
-                    yield each, text
-            limits = each.limits
-            for limit in (limits.min_length, limits.max_length, limits.minimum, limits.maximum):
-                if isinstance(limit, str):
-                    yield each, limit
 
 
 def parse_form(text: str, file: str) -> Form:
@@ -148,21 +26,6 @@ def parse_form(text: str, file: str) -> Form:
     if reader.problems or form is None:
         raise Unpublishable(reader.problems)
     return form
-
-
-def walk(fields: tuple[Field, ...]) -> Iterator[Field]:
-    """Every field, containers before their children."""
-    for each in fields:
-        yield each
-        yield from walk(each.children)
-
-
-def _keyed(fields: tuple[Field, ...], prefix: str) -> Iterator[tuple[str, Field]]:
-    for each in fields:
-        if each.type == "group":
-            yield from _keyed(each.children, f"{prefix}{each.key}." if each.key else prefix)
-        elif each.key and (each.type == "dynamiclist" or each.is_input):
-            yield prefix + each.key, each
 
 
 class _Reader:
@@ -261,7 +124,7 @@ class _Reader:
             )
             return None
         properties = self._properties(raw)
-        values = _Values(self, raw, name)
+        values = Values(self._bad_value, raw, name)
         children = raw.get("components")
         return Field(
             type=kind,
@@ -272,7 +135,7 @@ class _Reader:
             description=values.text("description"),
             description_en=properties.get("descriptionEn", ""),
             options=self._options(raw, kind, name),
-            options_from=_expression(values.text("valuesExpression")) or values.text("valuesKey"),
+            options_from=expression_in(values.text("valuesExpression")) or values.text("valuesKey"),
             limits=self._limits(raw, name),
             hide=self._hide(raw, name),
             disabled=raw.get("disabled") is True,
@@ -289,7 +152,7 @@ class _Reader:
             as_text=raw.get("serializeToString") is True,
             multiple=raw.get("multiple") is True,
             accept=values.text("accept"),
-            text=_expression(values.text("expression")) or values.text("text") or values.text("content"),
+            text=expression_in(values.text("expression")) or values.text("text") or values.text("content"),
             source=values.text("source") or values.text("dataSource") or values.text("url"),
             alt=values.text("alt"),
             columns=_columns(raw),
@@ -327,7 +190,7 @@ class _Reader:
 
     def _duplicates(self, fields: tuple[Field, ...]) -> None:
         seen: dict[str, Field] = {}
-        for key, each in _keyed(fields, ""):
+        for key, each in keyed(fields, ""):
             other = seen.get(key)
             # Two fields may share a key when a condition shows only one of them.
             if other is not None and not (each.hide and other.hide):
@@ -369,7 +232,7 @@ class _Reader:
         if not isinstance(held, dict):
             self._bad_value(name, "validate")
             return Limits()
-        values = _Values(self, held, name)
+        values = Values(self._bad_value, held, name)
         kind = values.text("validationType")
         return Limits(
             required=held.get("required") is True,
@@ -417,7 +280,7 @@ class _Reader:
         if not isinstance(hide, str):
             self._bad_value(name, "conditional")
             return ""
-        return _expression(hide) or hide.strip()
+        return expression_in(hide) or hide.strip()
 
     def _subtype(self, raw: dict[str, Any], kind: str, name: str) -> str:
         if kind != "datetime":
@@ -440,78 +303,6 @@ class _Reader:
             field=name,
             attribute=attribute,
         )
-
-
-class _Values:
-    """Typed reading of one object's members; a wrong type is a problem of that field."""
-
-    def __init__(self, reader: _Reader, raw: dict[str, Any], name: str) -> None:
-        self.reader, self.raw, self.name = reader, raw, name
-
-    def text(self, key: str) -> str:
-        value = self.raw.get(key)
-        if value is None:
-            return ""
-        if isinstance(value, str | int | float | bool):
-            return str(value).strip()
-        self._wrong(key)
-        return ""
-
-    def whole(self, key: str, *, lowest: int, highest: int) -> int | None:
-        value = self.raw.get(key)
-        if value in (None, ""):
-            return None
-        number = self._number(key, value)
-        if number is None or number != int(number) or not lowest <= number <= highest:
-            self._wrong(key)
-            return None
-        return int(number)
-
-    def decimal(self, key: str) -> Decimal | None:
-        value = self.raw.get(key)
-        if value in (None, ""):
-            return None
-        number = self._number(key, value)
-        if number is None or number <= 0:
-            self._wrong(key)
-            return None
-        return number
-
-    def limit(self, key: str) -> Decimal | str | None:
-        value = self.raw.get(key)
-        if value in (None, ""):
-            return None
-        if isinstance(value, str) and value.lstrip().startswith("="):
-            return _expression(value)
-        number = self._number(key, value)
-        if number is None:
-            self._wrong(key)
-        return number
-
-    def length(self, key: str) -> int | str | None:
-        limit = self.limit(key)
-        if limit is None or isinstance(limit, str):
-            return limit
-        if limit != int(limit) or not 0 <= limit <= 1_000_000:
-            self._wrong(key)
-            return None
-        return int(limit)
-
-    def _number(self, key: str, value: Any) -> Decimal | None:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return None
-        try:
-            number = Decimal(str(value).strip())
-        except InvalidOperation:
-            return None
-        return number if number.is_finite() and abs(number.adjusted()) < 30 else None
-
-    def _wrong(self, key: str) -> None:
-        self.reader._bad_value(self.name, key)
-
-
-def _expression(text: str) -> str:
-    return text.strip()[1:].strip() if text.strip().startswith("=") else ""
 
 
 def _columns(raw: dict[str, Any]) -> tuple[tuple[str, str], ...]:
