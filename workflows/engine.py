@@ -7,7 +7,7 @@ to one thread; its definition is shared. Not for storing or locking: that is the
 
 from typing import Any, Literal
 
-from workflows import automatic, codec, events, loops, shapes, snapshot, throwing, values, views
+from workflows import automatic, codec, events, gateways, loops, shapes, snapshot, throwing, values, views
 from workflows.errors import ExpressionRefused, NotWaitingHere, Refusal
 from workflows.expressions import compile_expression
 from workflows.history import compact_all
@@ -199,7 +199,7 @@ class Instance:
                     compact_all(self._top)
             if self._top.completed:
                 return
-            if not (shapes.settle_inclusive(self._top) or events.check_conditions(self._top)):
+            if not (gateways.settle_inclusive(self._top) or events.check_conditions(self._top)):
                 return
 
     def _stop(self) -> None:

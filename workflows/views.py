@@ -13,9 +13,14 @@ from workflows.model import Data
 from workflows.visits import Node, extensions, is_repetition
 
 
-def view(workflow: Node) -> Data:
-    """The data of a workflow as all its open branches together see it; the later change wins."""
+def view(workflow: Node, *, also: Node = None) -> Data:
+    """The data of a workflow as all its open branches, and `also`, together see it.
+
+    Where two changed the same name, the one drawn later is shown.
+    """
     leaves = [task for task in workflow.open.values() if not is_repetition(task)]
+    if also is not None:
+        leaves.append(also)
     if not leaves:
         return dict(workflow.data)
     subprocesses = workflow.top_workflow.subprocesses

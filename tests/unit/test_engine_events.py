@@ -257,6 +257,41 @@ def test_a_terminate_end_ends_everything() -> None:
     assert case.data == {"why": "x"}
 
 
+def test_a_terminate_end_keeps_what_was_answered_in_the_other_branches() -> None:
+    process = (
+        Process().start().parallel("split").user("u").user("u2").user("v").user("kill").end().end("end2")
+    )
+    process.end("over", terminate=True).chain("start", "split", "u", "u2", "end")
+    definition = process.chain("split", "v", "end2").chain("split", "kill", "over").compile()
+    case = Instance.start(definition, {}, world())
+    do(case, "u", {"open": 1})
+    do(case, "v", {"ended": 1})
+    case = reload(case, definition)
+    do(case, "kill", {"kill": 1})
+    assert case.completed
+    assert case.data == {"open": 1, "ended": 1, "kill": 1}
+
+
+def _setting_again() -> Process:
+    """A task `main` watched by a condition, beside a task `set` that comes again until n is 100."""
+    process = (
+        Process().start().parallel("split").user("main").xor("merge", "again").user("set").end().end("end2")
+    )
+    process.boundary("c", on="main", interrupting=False, condition="n > 3").user("alarm").end("end3")
+    process.chain("start", "split", "main", "end").chain("split", "merge", "set", "again")
+    process.flow("again", "merge", "n < 100").flow("again", "end2", default=True)
+    return process.chain("c", "alarm", "end3")
+
+
+def test_a_condition_that_does_not_interrupt_fires_again_when_it_was_false_between() -> None:
+    definition = _setting_again().compile()
+    case = Instance.start(definition, {"n": 0}, world())
+    for n, alarms in ((4, 1), (5, 1), (1, 1), (9, 2)):
+        do(case, "set", {"n": n})
+        case = reload(case, definition)
+        assert open_at(case).count("alarm") == alarms
+
+
 def test_a_terminate_end_in_a_sub_process_ends_only_that() -> None:
     inner = Process().start("is").parallel("sp2").user("iu").user("kill").end("ie")
     inner.end("over", terminate=True).chain("is", "sp2", "iu", "ie").chain("sp2", "kill", "over")
