@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import clock
 from app.definitions import queries, service
 from app.definitions.sent_files import SentFile
-from app.errors import Invalid, problem_row
+from app.errors import Malformed, problem_row
 from app.identity.guard import actor, may, requires
 from app.presentation import shell
 from app.presentation.diagram_svg import draw
@@ -90,9 +90,7 @@ def set_state(key: str) -> Answer:
     """Let a process take new cases, or no more."""
     state = request.form.get("state", "")
     if state not in ("active", "retired"):
-        raise Invalid(
-            [{"path": "state", "message": _("Choose one of the answers that are offered."), "code": "choice"}]
-        )
+        raise Malformed
     service.set_state(key, state)
     shell.say(_("New cases can be started.") if state == "active" else _("No new cases can be started."))
     return redirect(url_for("definitions.show", key=key), 303)

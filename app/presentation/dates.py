@@ -13,7 +13,7 @@ from flask_babel import get_locale, gettext, ngettext
 
 from app import clock
 
-SOON = timedelta(days=2)
+SOON = timedelta(days=3)
 Pressing = Literal["late", "soon", "fine"]
 
 

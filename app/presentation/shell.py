@@ -6,6 +6,7 @@ Identity says who looks (`who_looks`); the frame never asks the database itself.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, current_app, flash, g, redirect, request, session, url_for
 from flask_babel import get_locale
@@ -136,6 +137,7 @@ def install(app: Flask) -> None:
         page_language=installed_language,
         door=door,
         here=here,
+        came_from=came_from,
         in_english=in_english,
     )
     app.jinja_env.filters["either"] = _either
@@ -146,6 +148,15 @@ def install(app: Flask) -> None:
 def _either(chinese: str, english: str | None) -> str:
     """The English name for an English reader where there is one, else the Chinese."""
     return english if english and in_english() else chinese
+
+
+def came_from() -> str:
+    """The path of the page that sent this request, to go back to; "/" where it is not known."""
+    sender = urlsplit(request.referrer or "")
+    own = sender.netloc == request.host
+    return (
+        local_path(sender.path + (f"?{sender.query}" if sender.query else ""), otherwise="/") if own else "/"
+    )
 
 
 def here() -> str:

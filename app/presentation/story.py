@@ -74,6 +74,7 @@ class Names:
     def __init__(self, definition: Definition, *, english: bool) -> None:
         self.english = english
         self.parts = (definition.part, *definition.called.values())
+        self.start_form = definition.forms.get(definition.start_form) if definition.start_form else None
 
     def of(self, element: str) -> str:
         """The name of a shape; its id where it has none."""
@@ -118,7 +119,7 @@ def _title(kind: str, step: str, detail: Mapping[str, Any]) -> str:
         "case.resumed": gettext("The case goes on"),
         "task.completed": step or str(detail.get("name", "")),
         "task.claimed": gettext("Taken: %(step)s", step=step),
-        "task.unclaimed": gettext("Given back: %(step)s", step=step),
+        "task.given_back": gettext("Given back: %(step)s", step=step),
         "task.assigned": gettext("Handed on: %(step)s", step=step),
         "message.received": gettext("A message arrived: %(step)s", step=step),
         "signal.received": gettext("A signal arrived: %(step)s", step=step),
@@ -139,12 +140,14 @@ def _said(kind: str, element: str, detail: Mapping[str, Any], names: Names) -> I
     for key, label in (("reason", gettext("Reason")), ("message", gettext("What happened"))):
         if isinstance(detail.get(key), str) and detail[key]:
             yield Said(label, str(detail[key])[:LONGEST_SAID])
-    answer = detail.get("answer") if kind == "task.completed" else None
+    answer = detail.get({"task.completed": "answer", "case.started": "data"}.get(kind, ""))
     if not isinstance(answer, Mapping):
         return
-    form = names.form_of(element)
+    form = names.start_form if kind == "case.started" else names.form_of(element)
     fields = form.fields_by_key() if form else {}
     for key, value in answer.items():
+        if kind == "case.started" and key not in fields:
+            continue  # what another process handed over is not what a person said
         said = _answered(fields.get(key), key, value, english=names.english)
         if said is not None:
             yield said

@@ -182,7 +182,9 @@ def _task_page(
         handed=handed,
         lines=list(reversed(lines[-LAST_LINES:])),
         files=[each for line in lines for said in line.said for each in said.files],
-        drawing=draw(bpmn, states=marks, english=english, around=row.element) if bpmn else None,
+        drawing=draw(bpmn, states=marks, english=english, around=row.element, window=(400, 320))
+        if bpmn
+        else None,
         receivers=beside.receivers(row) if hands_on else [],
         mine=row.assignee_id == who.id,
         version=request.form.get("version") or task["version"],
