@@ -81,6 +81,12 @@ def offset() -> timedelta:
     return known
 
 
+def refuse_without() -> None:
+    """Refuse where the clock is the machine's. Raises NoSandbox."""
+    if not current_app.config["SETTINGS"].sandbox:
+        raise NoSandbox
+
+
 def is_moving() -> bool:
     """Whether somebody moves the clock just now: timers are theirs to fire."""
     if not current_app.config["SETTINGS"].sandbox:
@@ -95,8 +101,7 @@ def advance(target: datetime) -> Advanced:
     What is due has fired when this returns. Opens its own transactions. Raises: NoSandbox,
     ClockGoesForwardOnly, ClockIsMoving, TooManyFirings.
     """
-    if not current_app.config["SETTINGS"].sandbox:
-        raise NoSandbox
+    refuse_without()
     target = target.astimezone(UTC)
     _take_the_clock(target)
     fired = 0

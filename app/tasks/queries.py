@@ -104,7 +104,7 @@ def candidates(row: AnyRow) -> ColumnElement[bool]:
     if row.group_id is not None:
         return Person.id.in_(select(Membership.person_id).where(Membership.group_id == row.group_id))
     if row.starter_id is not None:
-        return Person.id == row.starter_id
+        return Person.id == int(row.starter_id)
     return and_(Person.unit_id == row.unit_id, _is_official())
 
 
