@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, true
 
 from app.extensions import db
-from app.models import Case, Notice, Objection, Record
+from app.http import decode_cursor, page
+from app.models import Case, Notice, Objection, Record, Subscription, Task, Unit
+from app.runtime.actor import Actor
+from app.runtime.sight import OPEN, in_own_units, sees_case
 
 LONGEST_CHAIN = 200
 POSTED, ENDED, INTERRUPTED, WITHDRAWN = "posted", "ended", "interrupted", "withdrawn"
@@ -110,3 +113,129 @@ def cancel_reason(case_id: int) -> str:
         .limit(1)
     )
     return str((detail or {}).get("reason", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeNotice:
+    """A notice as officials list it. `state` as stored; whether it is over is reckoned by `state_at`."""
+
+    row: Notice
+    unit: str
+    case_no: str
+    objections: int
+    open_objections: int
+
+    def state_at(self, now: datetime) -> str:
+        """Posted, ended, interrupted or withdrawn at an instant."""
+        over = self.row.posted_to is not None and self.row.posted_to <= now
+        return ENDED if self.row.state == POSTED and over else self.row.state
+
+
+def notices(
+    actor: Actor, *, now: datetime, state: str, q: str, limit: int, cursor: str
+) -> tuple[list[OfficeNotice], str | None]:
+    """Notices of cases and units that this person may see, newest first. `state`: posted, past or ""."""
+    wanted = _notices_seen(actor).order_by(Notice.id.desc()).limit(limit + 1)
+    up = and_(Notice.state == POSTED, or_(Notice.posted_to.is_(None), Notice.posted_to > now))
+    if state:
+        wanted = wanted.where(up if state == POSTED else not_(up))
+    if q:
+        wanted = wanted.where(Notice.title.icontains(q, autoescape=True))
+    place = decode_cursor(cursor, (int,))
+    if place:
+        wanted = wanted.where(Notice.id < place[0])
+    rows, following = page(list(db.session.execute(wanted).all()), limit, lambda row: (row[0].id,))
+    return [OfficeNotice(*row.tuple()) for row in rows], following
+
+
+def seen_notice(actor: Actor, notice_id: int) -> OfficeNotice | None:
+    """One notice, if this person may see it."""
+    row = db.session.execute(_notices_seen(actor).where(Notice.id == notice_id)).one_or_none()
+    return None if row is None else OfficeNotice(*row.tuple())
+
+
+def seen_objection(actor: Actor, objection_id: int) -> Objection | None:
+    """One objection, if this person may see its case."""
+    return db.session.scalars(
+        select(Objection)
+        .join(Case, Case.id == Objection.case_id)
+        .where(Objection.id == objection_id, sees_case(actor))
+    ).one_or_none()
+
+
+def seen_objections(actor: Actor, notice_id: int) -> list[Objection]:
+    """The objections to a notice whose cases this person may see, oldest first."""
+    rows = db.session.scalars(
+        select(Objection)
+        .join(Case, Case.id == Objection.case_id)
+        .where(Objection.notice_id == notice_id, sees_case(actor))
+        .order_by(Objection.id)
+        .limit(500)
+    )
+    return list(rows)
+
+
+def case_of_own_notice(actor: Actor, notice_id: int) -> int | None:
+    """The case of a notice of this person's own unit or below; None for another's."""
+    own: ColumnElement[bool] = true() if actor.has_role("admin") else in_own_units(actor, Notice.unit_id)
+    return db.session.scalar(select(Notice.case_id).where(Notice.id == notice_id, own))
+
+
+def is_waited_for(notice_id: int) -> bool:
+    """Whether a case waits for news of this notice."""
+    found = db.session.scalar(
+        select(Subscription.id)
+        .where(
+            Subscription.kind == "message",
+            Subscription.name == "notice_changed",
+            Subscription.key == str(notice_id),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def case_goes_on(case_id: int) -> bool:
+    """Whether a case has not ended."""
+    return db.session.scalar(select(Case.state).where(Case.id == case_id)) not in ("completed", "cancelled")
+
+
+def handles(actor: Actor, case_id: int) -> bool:
+    """Whether this person holds an open task of a case, or could take one."""
+    mine = or_(
+        Task.assignee_id == actor.id,
+        and_(Task.assignee_id.is_(None), Task.group_id.in_(sorted(actor.groups) or [-1])),
+    )
+    found = db.session.scalar(
+        select(Task.id).where(Task.case_id == case_id, Task.state.in_(OPEN), mine).limit(1)
+    )
+    return found is not None
+
+
+def due_of(case_id: int | None) -> datetime | None:
+    """When the open task of a case is due."""
+    return db.session.scalar(
+        select(Task.due_at).where(Task.case_id == case_id, Task.state.in_(OPEN)).order_by(Task.id).limit(1)
+    )
+
+
+def _notices_seen(actor: Actor) -> Select[tuple[Notice, str, str, int, int]]:
+    total = select(func.count()).where(Objection.notice_id == Notice.id).scalar_subquery()
+    unsettled = (
+        select(func.count())
+        .where(Objection.notice_id == Notice.id, Objection.settled_at.is_(None))
+        .scalar_subquery()
+    )
+    seen = (
+        true()
+        if actor.has_role("admin")
+        else or_(
+            in_own_units(actor, Notice.unit_id), Notice.case_id.in_(select(Case.id).where(sees_case(actor)))
+        )
+    )
+    return (
+        select(Notice, Unit.name, Case.case_no, total, unsettled)
+        .join(Unit, Unit.id == Notice.unit_id)
+        .join(Case, Case.id == Notice.case_id)
+        .where(seen)
+    )
