@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import orjson
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, has_request_context, make_response, render_template, request, session
 from flask.json.provider import JSONProvider
 from flask_babel import Babel, gettext
@@ -108,6 +110,15 @@ class PageQuerySchema(Schema):
     cursor = fields.String(load_default="", validate=validate.Length(max=500))
 
 
+def _schema_name(schema: Any) -> str:
+    """The name of a schema in the description: its slice and its class, so that slices need not agree."""
+    made = resolve_schema_cls(schema)
+    kind = made[0] if isinstance(made, list) else made
+    slice_name = kind.__module__.removeprefix("app.").partition(".")[0]
+    name = kind.__name__.removesuffix("Schema")
+    return name if slice_name == "http" else f"{slice_name.capitalize()}{name}"
+
+
 def instant_text(moment: datetime) -> str:
     """An aware instant as the API writes it: UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -174,7 +185,9 @@ def install(app: Flask, babel: Babel) -> None:
     app.url_map.converters["id"] = _IdConverter
     app.before_request(payload.check_address)
     babel.init_app(app, locale_selector=choose_language)
-    api = app.extensions["minyi.api"] = _Api(app)
+    api = app.extensions["minyi.api"] = _Api(
+        app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)}
+    )
     api.register_converter(_IdConverter, lambda _: {"type": "string", "pattern": ID_PATTERN})
     app.register_error_handler(Refusal, _answer)
     app.register_error_handler(Unpublishable, _answer)
