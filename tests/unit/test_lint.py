@@ -295,14 +295,16 @@ def test_a_condition_that_cannot_be_read_is_refused_on_its_flow(text: str) -> No
 def test_scripts_timers_mappings_and_collections_that_cannot_be_read_are_refused() -> None:
     process = Process().start()
     process.script("script", "x = = 1").catch("timer", duration="next week").catch("date", date="2026-13-01")
-    process.user("due", due="soon and").user("vote", repeat=each("people of", into="votes"))
+    process.user("who", assignee="${the chair").user("due", due="soon and").user(
+        "vote", repeat=each("people of", into="votes")
+    )
     process.user("enough", repeat=each("people", into="answers", until="len(votes >"))
     process.catch("message", message="m", correlation="1 +").end()
-    process.chain("start", "script", "timer", "date", "due", "vote", "enough", "message", "end")
+    process.chain("start", "script", "timer", "date", "who", "due", "vote", "enough", "message", "end")
 
     assert found(process) == [
         ("engine.expression", shape)
-        for shape in ("script", "timer", "date", "due", "vote", "enough", "message")
+        for shape in ("script", "timer", "date", "who", "due", "vote", "enough", "message")
     ]
 
 

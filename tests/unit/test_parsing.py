@@ -272,6 +272,24 @@ def test_problem_of_a_called_process_is_told_on_the_call() -> None:
     assert "“b”" in str(problem)
 
 
+def test_a_called_process_must_have_a_plain_start() -> None:
+    waiting = Process("two").start("told", message="go").user("a").chain("told", "a").files()
+
+    assert codes(refusal(calling("one", "two").files(), **library(two=waiting))) == {"flow.called_start"}
+    body = Process("two").start("told", message="go").user("a").end("done").chain("told", "a", "done")
+    inner = body.body(prefix="two_")
+    xml = (
+        calling("one", "two")
+        .xml()
+        .replace(
+            "</bpmn:definitions>",
+            '<bpmn:message id="message_go" name="go"/><bpmn:process id="two">'
+            f"{inner}</bpmn:process></bpmn:definitions>",
+        )
+    )
+    assert [(p.code, p.element) for p in refusal({"p.bpmn": xml}).problems] == [("flow.called_start", "call")]
+
+
 def test_called_key_with_another_process_behind_it_is_a_problem() -> None:
     assert codes(refusal(calling("one", "two").files(), **library(two=line("ask").files()))) == {
         "flow.called_unknown"
@@ -300,22 +318,22 @@ def test_decisions_are_found_by_file_and_by_id() -> None:
 def test_two_hundred_shapes_compile_in_less_than_300_ms() -> None:
     files = line(*(f"u{n}" for n in range(200))).files()
     compile_process(files)
-    began = time.perf_counter()
+    began = time.process_time()
     compile_process(files)
 
-    assert time.perf_counter() - began < 0.3
+    assert time.process_time() - began < 0.3
 
 
 def test_five_hundred_branches_that_set_the_same_names_are_judged_within_a_second() -> None:
     process = Process().start().parallel("split", "join").end().chain("start", "split").chain("join", "end")
     for n in range(490):
         process.script(f"s{n}", f"x{n % 7} = {n}").chain("split", f"s{n}", "join")
-    began = time.perf_counter()
+    began = time.process_time()
 
     warnings = process.compile().warnings
 
     assert [w.code for w in warnings] == ["flow.conflict"] * 7
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_three_hundred_sub_processes_beside_many_elements_are_read_within_three_seconds() -> None:
@@ -326,11 +344,11 @@ def test_three_hundred_sub_processes_beside_many_elements_are_read_within_three_
         last = f"sub{n}"
     xml = process.end().flow(last, "end").xml()
     padding = f"<bpmn:documentation>{'<i/>' * 17_000}</bpmn:documentation>"
-    began = time.perf_counter()
+    began = time.process_time()
 
     compile_process({"p.bpmn": xml.replace("<bpmn:startEvent", padding + "<bpmn:startEvent", 1)})
 
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_two_compilations_share_nothing() -> None:

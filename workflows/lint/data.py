@@ -139,6 +139,8 @@ def _written(scope: Scope, nodes: set[str], known: Known) -> dict[str, tuple[Nod
         node = scope.nodes[identity]
         for name, how in (writes(node, known) or {}).items():
             found.setdefault(name, (node, how))
+        if next(extensions(node, MINYI, CHOICE), None) is not None:
+            found.setdefault(CHOICE, (node, ""))
     return found
 
 

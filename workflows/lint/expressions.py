@@ -81,6 +81,9 @@ def _timer_reader(kind: TimerKind) -> Reader:
 
 def _attributes(node: Node) -> Iterator[Written]:
     yield from _one(node, attribute(node, "correlation"), compile_expression)
+    assignee = attribute(node, "assignee")
+    if assignee.startswith(("${", "#{", "=")):  # else it may be a person's name
+        yield node, assignee, compile_expression
     yield from _one(node, attribute(node, "due"), lambda text: timer_expression(text, "date"))
     for tag in ("input", "output"):
         for pair in extensions(node, MINYI, tag):

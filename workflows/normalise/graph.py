@@ -103,6 +103,11 @@ def event_definitions(node: Node) -> list[Node]:
     return [held for held in node if local(held).endswith("EventDefinition")]
 
 
+def starts_plainly(process: Node) -> bool:
+    """Whether a person or a call can begin the process: it has a start event that waits for nothing."""
+    return any(not event_definitions(start) for start in process.findall(bpmn("startEvent")))
+
+
 def condition(flow: Node) -> str:
     """The text of a flow's condition, "" without."""
     held = child(flow, "conditionExpression")

@@ -7,7 +7,7 @@ from workflows.errors import Problem, Unpublishable, message
 from workflows.normalise.events import settle_events
 from workflows.normalise.flow import settle_flow
 from workflows.normalise.gateways import settle_exits
-from workflows.normalise.graph import FLOW_NODES, event_definitions, scopes
+from workflows.normalise.graph import FLOW_NODES, scopes, starts_plainly
 from workflows.normalise.loops import settle_loops
 from workflows.normalise.notes import Notes
 from workflows.normalise.references import drop_data, resolve_references
@@ -147,10 +147,9 @@ def _has_shapes(process: Node) -> bool:
 
 def _startability(process: Node) -> int:
     """A person can start it, or a message or a moment, or nothing is said."""
-    starts = process.findall(bpmn("startEvent"))
-    if any(not event_definitions(start) for start in starts):
+    if starts_plainly(process):
         return 2
-    return 1 if starts else 0
+    return 1 if process.find(bpmn("startEvent")) is not None else 0
 
 
 def _called_here(process: Node, root: Node) -> list[Node]:

@@ -8,8 +8,8 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 
 from workflows.errors import Phrase, Problem, Unpublishable, message
 from workflows.model import Files
-from workflows.normalise.graph import Scope, event_definitions, scopes
-from workflows.normalise.xml import Node, attribute
+from workflows.normalise.graph import scopes, starts_plainly
+from workflows.normalise.xml import Node, attribute, bpmn
 from workflows.parsing.calls import call_towards, called_by, calls_out, reached
 from workflows.parsing.definition import Definition, Part, files_hash
 from workflows.parsing.elements import elements_of
@@ -88,6 +88,7 @@ class _Compiler:
 
     def _follow_calls(self, main: Folder) -> None:
         """Read every called process, breadth first; what is wrong in one is told on the call of it."""
+        self._check_inner_starts(main)
         waiting = [(call, call) for call in calls_out(main)]
         while waiting:
             call, origin = waiting.pop(0)
@@ -122,9 +123,20 @@ class _Compiler:
             if folder.key != key:
                 main.problems.append(_on(main, origin, "flow.called_unknown", *_OTHER_KEY, key=key))
                 continue
+            if not starts_plainly(folder.process):
+                main.problems.append(_on(main, origin, "flow.called_start", *_NO_START, key=key))
+                continue
             self.folders[key] = folder
             waiting += [(inner, origin) for inner in calls_out(folder)]
         self._check_recursion(main)
+
+    def _check_inner_starts(self, main: Folder) -> None:
+        waits = {p.get("id") for p in main.called_here if not starts_plainly(p)}
+        for process in main.processes:
+            for call in process.iter(bpmn("callActivity")):
+                key = call.get("calledElement")
+                if key in waits:
+                    main.problems.append(_on(main, call, "flow.called_start", *_NO_START, key=key))
 
     def _check_recursion(self, main: Folder) -> None:
         """Refuse a process that calls itself, directly or through others, in this file or another."""
@@ -173,7 +185,7 @@ class _Compiler:
             startable_by=_listed(attribute(process, "startableBy")),
             start_form=attribute(process, "startForm"),
             title_from=attribute(process, "titleFrom"),
-            startable=any(not event_definitions(start) for start in Scope(process).starts()),
+            startable=starts_plainly(process),
             elements=part.elements,
             called=called,
             calls=tuple(sorted(called)),
@@ -251,6 +263,10 @@ _BROKEN = (
 _OTHER_KEY = (
     message("“{name}” calls “{key}”, but the files kept under that key hold another process."),
     message("Give the called process the id that is called."),
+)
+_NO_START = (
+    message("“{name}” calls “{key}”, which begins only by a message, a signal or a timer."),
+    message("Draw a plain start event in the called process."),
 )
 _RECURSION = (
     message("“{key}” calls itself, directly or through others; it would never end."),
