@@ -25,7 +25,7 @@ from app.meetings.schemas import (
 )
 
 blueprint = Blueprint(
-    "meetings", __name__, url_prefix="/api/v1/meetings", description="Meetings that count people"
+    "meetings_api", __name__, url_prefix="/api/v1/meetings", description="Meetings that count people"
 )
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from flask_babel import get_locale
 
-from app.meetings import service, tellers
+from app.meetings import queries, service, tellers
 from app.meetings.counting import article_of
 from app.models import Meeting
+from app.runtime.actor import Actor
 
 
 def english() -> bool:
@@ -90,3 +91,21 @@ def said(names: Any) -> str:
     if not isinstance(names, dict):
         return str(names or "")
     return str(names.get("en" if english() else "zh") or names.get("zh") or "")
+
+
+def unit_name(meeting: Meeting) -> str:
+    """The unit whose meeting it is."""
+    return queries.unit_name(meeting.unit_id)
+
+
+def tellers_of(meeting: Meeting, by: Actor) -> dict[str, int]:
+    """Item → the teller this person is in its present round of counting."""
+    last: dict[str, int] = {}
+    mine: dict[str, int] = {}
+    for row in queries.ballot_counts(meeting.id):
+        if row.round > last.get(row.item, 0):
+            last[row.item] = row.round
+            mine.pop(row.item, None)
+        if row.entered_by == by.id:
+            mine[row.item] = row.teller
+    return mine
