@@ -51,8 +51,7 @@ def test_a_foreign_diagram_that_can_be_published_runs(path: Path) -> None:
     try:
         definition = compile_process({"process.bpmn": path.read_text()})
     except Unpublishable as refused:
-        assert refused.problems
-        return
+        pytest.skip(f"cannot be published: {refused.problems[0].code}")
     for seed in range(4):
         case = walk(definition, seed)
         assert case.completed or case.open_tasks() or case.waits() or case.incidents()
