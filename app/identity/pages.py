@@ -1,27 +1,21 @@
 """Pages of everybody's own account: sign in, sign out, password, language. The admin's are in admin_pages."""
 
-from typing import cast
-
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.clock import machine_now
 from app.errors import Invalid, Throttled
 from app.http import LANGUAGES
-from app.identity import guard, service, sessions
+from app.identity import admin_pages, guard, register_pages, service, sessions
 from app.identity.guard import actor, public, requires, visitor
 from app.presentation.shell import local_path, say
 
 blueprint = Blueprint("identity", __name__)
+blueprint.register_blueprint(admin_pages.blueprint)
+blueprint.register_blueprint(register_pages.blueprint)
 
 Answer = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
-
-
-@blueprint.record_once
-def _install_guard(state: BlueprintSetupState) -> None:
-    guard.install(cast(Flask, state.app))
 
 
 @blueprint.get("/sign-in")

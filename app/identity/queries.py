@@ -293,3 +293,69 @@ def electors(
         wanted = wanted.where(tuple_(Elector.name, Elector.id) > tuple_(*after))
     rows, following = page(db.session.execute(wanted).all(), limit, lambda row: (row.name, row.id))
     return [shape(*row) for row in rows], following
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A person in a group."""
+
+    username: str
+    name: str
+    title: str
+    head: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWithMembers:
+    """A group of a unit and who is in it, heads first."""
+
+    id: int
+    key: str
+    name: str
+    name_en: str
+    unit: int
+    unit_name: str
+    members: list[MemberRow]
+
+
+def groups_with_members(unit_id: int) -> list[GroupWithMembers]:
+    """The groups of a unit by key."""
+    return _with_members(_groups_select().where(Group.unit_id == unit_id))
+
+
+def group(group_id: int) -> GroupWithMembers | None:
+    """One group, or None."""
+    found = _with_members(_groups_select().where(Group.id == group_id))
+    return found[0] if found else None
+
+
+def _groups_select() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Group.id, Group.key, Group.name, Group.name_en, Unit.id, Unit.name)
+        .join(Unit, Unit.id == Group.unit_id)
+        .order_by(Group.key)
+        .limit(500)
+    )
+
+
+def _with_members(wanted: Select[*tuple[Any, ...]]) -> list[GroupWithMembers]:
+    found: dict[int, GroupWithMembers] = {}
+    for group_id, key, name, name_en, unit_id, in_unit in db.session.execute(wanted):
+        found[group_id] = GroupWithMembers(group_id, key, name, name_en, unit_id, in_unit, [])
+    for member_of, *rest in db.session.execute(
+        select(
+            Membership.group_id,
+            Person.username,
+            Person.name,
+            Person.title,
+            Membership.head,
+            Person.active,
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.group_id.in_(found))
+        .order_by(Membership.head.desc(), Person.username)
+        .limit(20_000)
+    ):
+        found[member_of].members.append(MemberRow(*rest))  # type: ignore[arg-type]
+    return list(found.values())

@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Select, delete, insert, select
 
-from app.errors import AppRefusal, NotFound, WrongState
+from app.errors import AppRefusal, Invalid, NotFound, WrongState
 from app.extensions import db
 from app.identity import queries
 from app.identity import register_columns as columns
@@ -103,6 +103,19 @@ def import_register(
     return report
 
 
+def import_whole(unit_id: object, content: bytes, name: str, by: Actor, now: datetime) -> ImportReport:
+    """As import_register, but problems are a refusal: Invalid, its errors by line and column."""
+    report = import_register(unit_id, content, name, by, now)
+    if report.problems:
+        raise Invalid(
+            [
+                {"path": f"lines.{p.line}.{p.column}", "message": p.message, "code": "line"}
+                for p in report.problems
+            ]
+        )
+    return report
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
     """An elector of the register, as rolls and lists need them."""
@@ -157,6 +170,42 @@ def village_in_reach(unit_id: object, by: Actor) -> queries.UnitRow:
     if unit.kind != "village":
         raise NotAVillage
     return unit
+
+
+def villages_in_reach(by: Actor) -> list[queries.UnitRow]:
+    """The villages and communities that this person may work for, in the order of the tree."""
+    everything = by.has_role(ADMIN)
+    return [
+        u
+        for u in queries.units()
+        if u.kind == "village" and (everything or (by.unit_path and u.path.startswith(by.unit_path)))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many there are in a register."""
+
+    electors: int
+    households: int
+    representatives: int
+    women_representatives: int
+    party_members: int
+
+
+def figures(unit_id: int) -> Figures:
+    """Count a register."""
+    rows = db.session.execute(
+        select(Elector.household, Elector.woman, Elector.marks).where(Elector.unit_id == unit_id)
+    ).all()
+    representatives = [row for row in rows if row.marks.get(columns.REPRESENTATIVE)]
+    return Figures(
+        electors=len(rows),
+        households=len({row.household for row in rows}),
+        representatives=len(representatives),
+        women_representatives=sum(row.woman for row in representatives),
+        party_members=sum(1 for row in rows if row.marks.get(columns.PARTY)),
+    )
 
 
 def _select() -> Select[*tuple[Any, ...]]:

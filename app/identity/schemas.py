@@ -5,10 +5,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from app.http import MAX_PAGE
-from app.identity.input import id_of, is_plain
+from app.http import IdField, InstantField, PageQuerySchema
+from app.identity.input import is_plain
 from app.identity.permissions import ROLES
 from app.models import UNIT_KINDS
+
+GROUP_KEY_PATTERN = "^[a-z][a-z0-9_]{1,59}$"
 
 
 class Text(fields.String):
@@ -30,19 +32,6 @@ class Text(fields.String):
         return text
 
 
-class IdText(fields.Field[int]):
-    """An id: text outside, a whole number inside."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else str(value)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        number = id_of(value)
-        if number is None:
-            raise ValidationError(_l("This is not an id."))
-        return number
-
-
 class CredentialsSchema(Schema):
     """Who wants a token."""
 
@@ -54,17 +43,17 @@ class TokenSchema(Schema):
     """A token just made; it is shown only now."""
 
     token = fields.String(required=True)
-    expires_at = fields.DateTime(required=True, format="%Y-%m-%dT%H:%M:%SZ")
+    expires_at = InstantField(required=True)
 
 
 class GroupSchema(Schema):
     """A group of a unit, and whether the person heads it."""
 
-    id = IdText(required=True, metadata={"type": "string"})
+    id = IdField(required=True)
     key = fields.String(required=True)
     name = fields.String(required=True)
     name_en = fields.String(required=True)
-    unit = IdText(required=True, metadata={"type": "string"})
+    unit = IdField(required=True)
     unit_name = fields.String(required=True)
     head = fields.Boolean(required=True)
 
@@ -72,11 +61,11 @@ class GroupSchema(Schema):
 class UnitSchema(Schema):
     """A unit in the tree."""
 
-    id = IdText(required=True, metadata={"type": "string"})
+    id = IdField(required=True)
     name = fields.String(required=True)
     name_en = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(UNIT_KINDS))
-    parent = IdText(required=True, allow_none=True, metadata={"type": "string"})
+    parent = IdField(required=True, allow_none=True)
     place = fields.String(required=True)
     community = fields.String(required=True)
 
@@ -101,21 +90,11 @@ class MeSchema(Schema):
     permissions = fields.List(fields.String(), required=True)
 
 
-class PageQuerySchema(Schema):
-    """Where in a list, and how much of it."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=MAX_PAGE))
-    cursor = fields.String(load_default="", validate=validate.Length(max=500))
-
-
 class PeopleQuerySchema(PageQuerySchema):
     """Which people."""
 
     q = Text(longest=60, load_default="")
-    unit = IdText(load_default=None, metadata={"type": "string"})
+    unit = IdField(load_default=None)
 
 
 class PersonSchema(Schema):
@@ -126,7 +105,7 @@ class PersonSchema(Schema):
     name_en = fields.String(required=True)
     title = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
-    unit = IdText(required=True, allow_none=True, metadata={"type": "string"})
+    unit = IdField(required=True, allow_none=True)
     groups = fields.List(fields.Nested(GroupSchema), required=True)
     units = fields.List(fields.Nested(UnitSchema), required=True)
     locale = fields.String(required=True)
@@ -145,7 +124,7 @@ class PeopleSchema(Schema):
 class MembershipSchema(Schema):
     """A group to be in."""
 
-    id = IdText(required=True, metadata={"type": "string"})
+    id = IdField(required=True)
     head = fields.Boolean(load_default=False)
 
 
@@ -159,7 +138,7 @@ class PersonChangesSchema(Schema):
     roles = fields.List(
         fields.String(validate=validate.OneOf(ROLES)), validate=validate.Length(max=len(ROLES))
     )
-    unit = IdText(allow_none=True, metadata={"type": "string"})
+    unit = IdField(allow_none=True)
     groups = fields.List(fields.Nested(MembershipSchema), validate=validate.Length(max=200))
     locale = fields.String(validate=validate.OneOf(["", "zh", "en"]))
     email = Text(longest=200)
@@ -180,7 +159,7 @@ class NewUnitSchema(Schema):
     name = Text(longest=120, shortest=1, required=True)
     name_en = Text(longest=120, load_default="")
     kind = fields.String(required=True, validate=validate.OneOf(UNIT_KINDS))
-    parent = IdText(load_default=None, allow_none=True, metadata={"type": "string"})
+    parent = IdField(load_default=None, allow_none=True)
     place = Text(longest=40, load_default="")
     community = fields.String(load_default="village", validate=validate.OneOf(["village", "residents"]))
 
@@ -192,6 +171,124 @@ class UnitChangesSchema(Schema):
     name_en = Text(longest=120)
     place = Text(longest=40)
     community = fields.String(validate=validate.OneOf(["village", "residents"]))
+
+
+class NewGroupSchema(Schema):
+    """A new group of a unit; processes name it by its key."""
+
+    key = fields.String(required=True, validate=validate.Regexp(GROUP_KEY_PATTERN))
+    name = Text(longest=120, shortest=1, required=True)
+    name_en = Text(longest=120, load_default="")
+
+
+class GroupsQuerySchema(Schema):
+    """Of which unit."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    unit = IdField(required=True)
+
+
+class MemberSchema(Schema):
+    """A person in a group."""
+
+    username = fields.String(required=True)
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+    head = fields.Boolean(required=True)
+    active = fields.Boolean(required=True)
+
+
+class GroupWithMembersSchema(Schema):
+    """A group of a unit and who is in it."""
+
+    id = IdField(required=True)
+    key = fields.String(required=True)
+    name = fields.String(required=True)
+    name_en = fields.String(required=True)
+    unit = IdField(required=True)
+    unit_name = fields.String(required=True)
+    members = fields.List(fields.Nested(MemberSchema), required=True)
+
+
+class GroupsSchema(Schema):
+    """The groups of a unit."""
+
+    items = fields.List(fields.Nested(GroupWithMembersSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class MembershipChangeSchema(Schema):
+    """Member or head."""
+
+    head = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class ElectorsQuerySchema(PageQuerySchema):
+    """Which electors: a part of the name, the household, or the number's last places."""
+
+    q = Text(longest=60, load_default="")
+
+
+class ElectorSchema(Schema):
+    """An elector; of the identity number only its last four places are known."""
+
+    id = IdField(required=True)
+    name = fields.String(required=True)
+    household = fields.String(required=True)
+    identity_tail = fields.String(required=True)
+    woman = fields.Boolean(required=True)
+    born_on = fields.String(required=True)
+    marks = fields.Dict(required=True)
+
+
+class ElectorsSchema(Schema):
+    """A page of a register."""
+
+    items = fields.List(fields.Nested(ElectorSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class LineNoteSchema(Schema):
+    """Something about one place of an imported list."""
+
+    line = fields.Integer(required=True)
+    column = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class ImportedSchema(Schema):
+    """What an import did."""
+
+    added = fields.Integer(required=True)
+    updated = fields.Integer(required=True)
+    notes = fields.List(fields.Nested(LineNoteSchema), required=True)
+
+
+class NewDelegationSchema(Schema):
+    """What the assembly has delegated, when, and by which minutes."""
+
+    matter = Text(longest=60, shortest=1, required=True)
+    decided_on = Text(longest=10, shortest=10, required=True)
+    record = Text(longest=400, shortest=1, required=True)
+
+
+class DelegationSchema(Schema):
+    """One delegation of an assembly to its representatives."""
+
+    id = IdField(required=True)
+    matter = fields.String(required=True)
+    decided_on = fields.String(required=True)
+    record = fields.String(required=True)
+    revoked_at = InstantField(required=True, allow_none=True)
+
+
+class DelegationsSchema(Schema):
+    """The delegations of a village."""
+
+    items = fields.List(fields.Nested(DelegationSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
 
 
 class NewPasswordSchema(Schema):

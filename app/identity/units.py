@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from app.errors import Invalid, NotFound, WrongState
 from app.extensions import db
 from app.identity.input import id_of
+from app.identity.sessions import normal_username
 from app.models import Group, Membership, Person, Unit
 from app.runtime.transaction import transaction
 from workflows.errors import message
@@ -98,7 +99,7 @@ def put_in_group(group_id: object, username: str, *, head: bool) -> None:
         if group is None:
             raise NotFound
         person_id = db.session.execute(
-            select(Person.id).where(Person.username == username)
+            select(Person.id).where(Person.username == normal_username(username))
         ).scalar_one_or_none()
         if person_id is None:
             raise Invalid([_error("username", _("Nobody has this username."))])
@@ -115,7 +116,7 @@ def take_out_of_group(group_id: object, username: str) -> None:
         group = session.get(Group, id_of(group_id) or 0)
         if group is None:
             raise NotFound
-        person = select(Person.id).where(Person.username == username).scalar_subquery()
+        person = select(Person.id).where(Person.username == normal_username(username)).scalar_subquery()
         session.execute(
             delete(Membership).where(Membership.group_id == group.id, Membership.person_id == person)
         )
