@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from app.extensions import db
 from app.meetings import queries
 from app.meetings.counting import agreed, majority, quorum
 from app.meetings.refusals import CaseNotThere, ItemsNotCounted, RollNotFrozen
@@ -99,13 +100,15 @@ def _end(meeting: Meeting, state: str, result: dict[str, Any], *, by: Actor, now
     meeting.closed_at = now
     meeting.result = result
     meeting.row_version += 1
+    case_id, ref, element, told = meeting.case_id, meeting.ref, meeting.element, _for_the_case(meeting)
+    db.session.flush()  # the case reads the meeting's row, and the runner forgets what is not written
     runner.resolve(
-        meeting.case_id,
-        meeting.ref,
-        _for_the_case(meeting),
+        case_id,
+        ref,
+        told,
         by=by,
         now=now,
-        record=Entry(f"meeting.{state}", meeting.element, {"meeting": str(meeting.id), **result}),
+        record=Entry(f"meeting.{state}", element, {"meeting": told["meeting_id"], **result}),
     )
 
 
