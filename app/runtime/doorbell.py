@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from flask import Flask, current_app
 from huey import Huey, PostgresHuey, SqliteHuey
 from sqlalchemy.engine import make_url
@@ -18,6 +19,7 @@ from app.runtime.transaction import after_commit
 log = logging.getLogger("minyi.doorbell")
 ROUND = "minyi_round"
 _KEY = "minyi.bell"
+_TABLES_LOCK = 0x6D696E7969
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,10 @@ def _not_here() -> None:
 
 
 def _open(settings: Settings) -> Huey:
+    """The queue; its tables are made where they are missing."""
     if settings.sqlite:
         return SqliteHuey("minyi", filename=str(settings.instance_path / "queue.db"), results=False)
-    dsn = make_url(settings.database_url).set(drivername="postgresql")
-    return PostgresHuey("minyi", dsn=dsn.render_as_string(hide_password=False), results=False)
+    url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as connection:  # two that make the same tables at once: one would fail
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_TABLES_LOCK,))
+        return PostgresHuey("minyi", dsn=url, results=False)
