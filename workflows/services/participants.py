@@ -20,8 +20,9 @@ def participants(call: ServiceCall) -> Data:
     """Fill the seats: first those of affected parties, then the others; empty ones from the other list.
 
     Arguments: `enrolled` and `invited` (tables with `name` and `side`), `seats_total`, `seats_affected`,
-    `seed`. Gives `participants` (id, name, side, invited, label, value), `reserves`, `short` (seats that
-    stay empty), `order` with each hash, `names_text`.
+    `seed`; `guests` (as `invited`, on seats of their own; may be absent). Gives `participants` (id, name,
+    side, invited, label, value), `reserves`, `short` (seats that stay empty), `order` with each hash,
+    `names_text`.
     """
     total = arg.whole(call, "seats_total", most=10_000)
     affected = min(arg.whole(call, "seats_affected", most=10_000), total)
@@ -35,15 +36,16 @@ def participants(call: ServiceCall) -> Data:
     seated += others[: total - affected]
     rest = [p for p in waiting if p not in seated]
     seated += rest[: total - len(seated)]
+    guests = [_person(call, row, f"G{n:03d}", invited=True) for n, row in _rows(call, "guests")]
     return {
         "seed": seed,
         "method": "sha256(seed|id)",
-        "participants": seated,
+        "participants": [*seated, *guests],
         "reserves": [p for p in waiting if p not in seated],
         "short": total - len(seated),
-        "affected": sum(1 for p in seated if p["side"] == "affected"),
+        "affected": sum(1 for p in [*seated, *guests] if p["side"] == "affected"),
         "order": [{"id": p["id"], "hash": ticket(seed, p["id"])} for p in drawn],
-        "names_text": "、".join(p["name"] for p in seated),
+        "names_text": "、".join(p["name"] for p in [*seated, *guests]),
     }
 
 
