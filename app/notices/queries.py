@@ -145,13 +145,13 @@ def notices(
     if place:
         wanted = wanted.where(Notice.id < place[0])
     rows, following = page(list(db.session.execute(wanted).all()), limit, lambda row: (row[0].id,))
-    return [OfficeNotice(*row.tuple()) for row in rows], following
+    return [OfficeNotice(*row) for row in rows], following
 
 
 def seen_notice(actor: Actor, notice_id: int) -> OfficeNotice | None:
     """One notice, if this person may see it."""
     row = db.session.execute(_notices_seen(actor).where(Notice.id == notice_id)).one_or_none()
-    return None if row is None else OfficeNotice(*row.tuple())
+    return None if row is None else OfficeNotice(*row)
 
 
 def seen_objection(actor: Actor, objection_id: int) -> Objection | None:
@@ -219,7 +219,7 @@ def due_of(case_id: int | None) -> datetime | None:
     )
 
 
-def _notices_seen(actor: Actor) -> Select[tuple[Notice, str, str, int, int]]:
+def _notices_seen(actor: Actor) -> Select[Notice, str, str, int, int]:
     total = select(func.count()).where(Objection.notice_id == Notice.id).scalar_subquery()
     unsettled = (
         select(func.count())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from app.models import Decision, Notice
@@ -100,6 +100,37 @@ def is_provisional(row: Notice) -> bool:
 def decider(row: Notice) -> str:
     """The body that the notice's rule is for, in words; "" where it only informs."""
     return "" if row.rule.get("body") in NOT_A_DECIDING_BODY else _either(row.rule.get("names"))
+
+
+def period_of(row: Notice) -> str:
+    """How long the notice is posted, with the clock by which it counts: 15个自然日."""
+    period = row.rule.get("period")
+    if not isinstance(period, dict):
+        return ""
+    days = _number(period.get("days"))
+    words = {
+        "calendar_days": ngettext("%(num)d calendar day", "%(num)d calendar days", days),
+        "working_days": ngettext("%(num)d working day", "%(num)d working days", days),
+        "hours": ngettext("%(num)d hour", "%(num)d hours", days),
+    }
+    return str(words.get(str(period.get("unit")), ""))
+
+
+def instants_of(facts: dict[str, Any]) -> list[tuple[str, datetime]]:
+    """The instants among a notice's facts, with their names."""
+    known = (("enrol_until", _("Enrol until")), ("hearing_at", _("Hearing on")))
+    return [(name, at) for key, name in known if (at := _instant(facts.get(key))) is not None]
+
+
+def draw_of(facts: dict[str, Any]) -> tuple[str, list[str]]:
+    """The seed of a drawing of lots and the order that came out; ("", []) where there was none."""
+    seed, order = facts.get("seed"), facts.get("draw")
+    if not isinstance(seed, str) or not isinstance(order, list):
+        return "", []
+    return seed, [
+        str(each.get("name") or each.get("id", "") if isinstance(each, dict) else each)
+        for each in order[:500]
+    ]
 
 
 def rule_lines(row: Notice) -> list[RuleLine]:
@@ -209,6 +240,16 @@ def _lines(stored: Any) -> list[TestLine]:
         for line in rows
         if isinstance(line, dict)
     ]
+
+
+def _instant(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def _number(value: Any) -> int:
