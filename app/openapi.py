@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 PROBLEM = "application/problem+json"
-ALWAYS = (400, 403, 404, 422)
-CHANGING = (409, 413, 415)
+ALWAYS = (400, 403, 404, 409, 422)
+CHANGING = (413, 415, 429)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -45,13 +45,17 @@ def _add_answers(operation: dict[str, Any], path: str, method: str, *, is_public
     statuses = [*ALWAYS, *(CHANGING if method != "get" else ())]
     if not is_public or path.endswith("/auth/tokens"):
         statuses.append(401)
-    if is_public:
+    if is_public and 429 not in statuses:
         statuses.append(429)
     for status in statuses:
-        answers.setdefault(str(status), {"description": HTTPStatus(status).phrase})
+        answers.setdefault(str(status), {})
     for status, answer in answers.items():
-        if re.fullmatch(r"[45]\d\d", str(status)) and isinstance(answer, dict):
-            answer["content"] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        if re.fullmatch(r"4\d\d", str(status)):
+            said = answer.get("description") if isinstance(answer, dict) else None
+            answers[status] = {
+                "description": said or HTTPStatus(int(status)).phrase,
+                "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
 
 
 _IDEMPOTENCY = {

