@@ -3,6 +3,7 @@
 `python -m app.translations` writes zh/LC_MESSAGES/messages.mo; `missing()` lists what has no Chinese yet.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -50,8 +51,11 @@ def compile_catalogue() -> Path:
     """Write the catalogue that the program reads; returns its path."""
     target = HERE / "zh" / "LC_MESSAGES" / "messages.mo"
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as file:
-        write_mo(file, merged())
+    whole = merged()
+    fresh = target.with_suffix(f".{os.getpid()}")
+    with fresh.open("wb") as file:
+        write_mo(file, whole)
+    fresh.replace(target)  # at once: a program that starts meanwhile reads the old one or the new one
     return target
 
 
