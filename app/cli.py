@@ -102,8 +102,8 @@ def verify_records() -> None:
 
     with create_app(_settings()).app_context():
         broken = list(verify_all())
-    for fault in broken:
-        click.echo(str(fault))
+    for case_no, fault in broken:
+        click.echo(f"{case_no}: {fault}")
     click.echo(f"{len(broken)} faults")
     sys.exit(1 if broken else 0)
 

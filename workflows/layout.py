@@ -322,9 +322,8 @@ def _label_box(points: list[Point]) -> Box:
 
 
 def _shape(plane: etree._Element, element: str, box: Box, **attributes: str) -> etree._Element:
-    shape = etree.SubElement(
-        plane, f"{{{BPMNDI}}}BPMNShape", id=f"{element}_di", bpmnElement=element, **attributes
-    )
+    named = {"id": f"{element}_di", "bpmnElement": element} | attributes
+    shape = etree.SubElement(plane, f"{{{BPMNDI}}}BPMNShape", named)
     _bounds(shape, box)
     return shape
 

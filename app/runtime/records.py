@@ -5,7 +5,7 @@ checked without this program. Not for debugging: logs are elsewhere.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
@@ -107,6 +107,21 @@ def verify(case_id: int) -> list[Problem]:
     if head is not None and (head.record_seq, head.record_hash) != (expected, previous):
         faults.append(_fault("record.head", _HEAD, seq=expected))
     return faults
+
+
+def verify_all() -> Iterator[tuple[str, Problem]]:
+    """Every fault in the chain of every case, with the case's number; reads case by case."""
+    last = 0
+    while True:
+        batch = db.session.connection().execute(
+            select(_cases.c.id, _cases.c.case_no).where(_cases.c.id > last).order_by(_cases.c.id).limit(500)
+        )
+        cases = batch.all()
+        if not cases:
+            return
+        for case in cases:
+            last = case.id
+            yield from ((case.case_no, fault) for fault in verify(case.id))
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ def left_out() -> list[str]:
     """What this machine lacks, as sentences."""
     missing = []
     if not os.environ.get("MINYI_TEST_POSTGRES"):
-        missing.append("PostgreSQL: set MINYI_TEST_POSTGRES to the URL of a server where databases may be created")
+        missing.append("PostgreSQL: set MINYI_TEST_POSTGRES to the URL of a server that may create databases")
     if not shutil.which("chromium"):
         missing.append("the browser: install Debian's package chromium")
     return missing
