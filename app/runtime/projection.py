@@ -8,33 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case as sql_case
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from app.extensions import db
-from app.models import IncidentRow, StepRow, Subscription, Task, Timer
+from app.models import IncidentRow, Subscription, Task, Timer
 from app.runtime import groups
 from app.runtime.effects import Waiting
 from app.runtime.held import Held
-from app.runtime.tables import table, upsert
-from workflows.model import Changes, Incident, OpenTask, Step, Wait
+from app.runtime.steps import DoneTask, write_steps
+from app.runtime.tables import table
+from workflows.model import Changes, Incident, OpenTask, Wait
 
 OPEN_STATES = ("open", "claimed")
 
 _tasks = table(Task)
 _timers = table(Timer)
 _subscriptions = table(Subscription)
-_steps = table(StepRow)
 _incidents = table(IncidentRow)
-
-
-@dataclass(frozen=True, slots=True)
-class DoneTask:
-    """The task whose answer is this act."""
-
-    ref: str
-    by_id: int
-    claimed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,7 @@ def project(held: Held, changes: Changes, *, done: DoneTask | None = None) -> li
     """Write everything but the case's row; returns the tasks that were opened, in order."""
     _close_tasks(held, changes, done)
     opened = _open_tasks(held, changes.opened)
-    _write_steps(held, changes, done)
+    write_steps(held, changes, done)
     _end_waits(held, changes)
     _write_waits(held, changes.waits)
     _write_incidents(held, changes)
@@ -158,74 +148,6 @@ def _task_row(
         "done_by": None,
         "row_version": 1,
     }
-
-
-def _write_steps(held: Held, changes: Changes, done: DoneTask | None) -> None:
-    due = {task.ref: task.due_at for task in changes.opened}
-    begun: dict[str, dict[str, Any]] = {}
-    ended: dict[str, list[str]] = {}
-    for step in changes.steps:
-        if step.event in ("entered", "failed") and step.ref not in begun:
-            begun[step.ref] = _step_row(held, step, due.get(step.ref))
-        how: str = "" if step.event == "entered" else step.event
-        if step.ref in begun:
-            begun[step.ref] |= {"how": how, "left_at": held.now if how in ("left", "cancelled") else None}
-        else:
-            ended.setdefault(how, []).append(step.ref)
-    _insert_steps(list(begun.values()))
-    for how, refs in ended.items():
-        _end_steps(held, how, refs, done)
-
-
-def _step_row(held: Held, step: Step, due_at: datetime | None) -> dict[str, Any]:
-    return {
-        "case_id": held.id,
-        "ref": step.ref,
-        "definition": held.definition_key,
-        "version": held.version,
-        "process": held.definition.part_of(step.process).key,
-        "element": step.element,
-        "kind": step.kind,
-        "unit_id": held.unit_id,
-        "entered_at": held.now,
-        "claimed_at": None,
-        "left_at": None,
-        "how": "",
-        "by_id": None,
-        "due_at": due_at,
-    }
-
-
-def _insert_steps(rows: list[dict[str, Any]]) -> None:
-    """Visits that began; one that had failed and is tried again keeps its row."""
-    if not rows:
-        return
-    connection = db.session.connection()
-    statement = upsert(connection, _steps)
-    statement = statement.on_conflict_do_update(
-        index_elements=["case_id", "ref"],
-        set_={"how": statement.excluded.how, "left_at": statement.excluded.left_at},
-    )
-    connection.execute(statement, rows)
-
-
-def _end_steps(held: Held, how: str, refs: list[str], done: DoneTask | None) -> None:
-    values: dict[str, Any] = {"left_at": held.now, "how": how}
-    if done is not None and done.ref in refs:
-        own = _steps.c.ref == done.ref
-        values["by_id"] = sql_case((own, literal(done.by_id)), else_=_steps.c.by_id)
-        values["claimed_at"] = sql_case(
-            (
-                own,
-                func.coalesce(
-                    _steps.c.claimed_at, literal(done.claimed_at or held.now, _steps.c.claimed_at.type)
-                ),
-            ),
-            else_=_steps.c.claimed_at,
-        )
-    db.session.connection().execute(
-        update(_steps).where(_steps.c.case_id == held.id, _steps.c.ref.in_(refs)).values(values)
-    )
 
 
 def _end_waits(held: Held, changes: Changes) -> None:

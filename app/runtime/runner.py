@@ -20,7 +20,6 @@ from app.runtime.access import is_candidate, may_complete
 from app.runtime.actor import Actor
 from app.runtime.held import MOVING, RUNNING, Held
 from app.runtime.kicks import Kick
-from app.runtime.projection import DoneTask
 from app.runtime.records import Entry
 from app.runtime.refusals import (
     MayNotComplete,
@@ -33,6 +32,7 @@ from app.runtime.refusals import (
     TitleTooLong,
 )
 from app.runtime.saving import COMPLETED, Moved, finish
+from app.runtime.steps import DoneTask
 from app.runtime.stopping import cancel_case, resume_case, retry_incident, suspend_case
 from app.runtime.storable import refuse_nul
 from app.runtime.tables import table

@@ -127,7 +127,8 @@ def _fire_all(now: datetime, limit: int) -> int:
     while True:
         count = due.fire_due(now, limit - fired, wait=True)
         count += messages.sweep(now)
-        kicks.work_off(now)
+        while kicks.work_off(now, at_once=True) and time.monotonic() < patience:
+            continue
         fired += count
         following = _next(now)
         if following is None or fired >= limit or time.monotonic() > patience:

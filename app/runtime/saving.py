@@ -15,9 +15,10 @@ from app.models import Case, Subscription
 from app.runtime import effects, inbox, kicks, projection, records
 from app.runtime.effects import CaseEnded, Done, EffectCall, Waiting
 from app.runtime.held import INCIDENT, RUNNING, Held
-from app.runtime.projection import DoneTask, Opened
+from app.runtime.projection import Opened
 from app.runtime.records import Entry
 from app.runtime.refusals import EffectUnknown
+from app.runtime.steps import DoneTask
 from app.runtime.tables import table
 from workflows.errors import Refusal
 from workflows.model import Changes, Data, Effect, Element, Thrown
