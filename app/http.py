@@ -354,13 +354,21 @@ def _answer_http(fault: HTTPException) -> Response:
         "type": f"/problems/http_{status}",
         "title": title,
         "status": status,
-        "detail": fault.description or title,
+        "detail": gettext(_WHAT_TO_DO[status]) if status in _WHAT_TO_DO else title,
     }
     response = _respond(body)
     for name, value in fault.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+_WHAT_TO_DO = {
+    404: message("There is nothing at this address. Check it and try again."),
+    405: message("This cannot be done at this address. The header Allow says what can."),
+    413: message("What was sent is larger than is taken here."),
+    415: message("Send the content as JSON, or as a form where files are asked for."),
+}
 
 
 def _answer_fault(fault: Exception) -> Response:

@@ -15,7 +15,7 @@ from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.errors import AppRefusal, Malformed, TooLarge
-from workflows.errors import message
+from workflows.errors import Phrase, message
 
 DEEPEST = 60
 LONGEST_JSON = 8 * 1024 * 1024  # bytes
@@ -46,11 +46,11 @@ def read_json(body: bytes) -> Any:
             body.decode("utf-8-sig"), parse_int=_whole, parse_float=_fraction, parse_constant=_constant
         )
     except UnicodeDecodeError:
-        raise NotJson(reason="it is not UTF-8") from None
+        raise NotJson(reason=Phrase(message("it is not UTF-8"))) from None
     except RecursionError:
-        raise NotJson(reason="it is nested too deeply") from None
-    except ValueError as fault:
-        raise NotJson(reason=getattr(fault, "msg", "a value cannot be read")) from None
+        raise NotJson(reason=Phrase(message("it is nested too deeply"))) from None
+    except ValueError:
+        raise NotJson(reason=Phrase(message("a value cannot be read"))) from None
     _check(value, DEEPEST)
     return value
 
@@ -93,24 +93,24 @@ ArgumentsMixin.ARGUMENTS_PARSER = parser
 
 def _whole(digits: str) -> int:
     if len(digits) > 20 or not -_WHOLE <= int(digits) < _WHOLE:
-        raise NotJson(reason="a whole number has more than 64 bits")
+        raise NotJson(reason=Phrase(message("a whole number has more than 64 bits")))
     return int(digits)
 
 
 def _fraction(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise NotJson(reason="a number is too large")
+        raise NotJson(reason=Phrase(message("a number is too large")))
     return number
 
 
-def _constant(name: str) -> NoReturn:
-    raise NotJson(reason=f"{name} is no JSON value")
+def _constant(_name: str) -> NoReturn:
+    raise NotJson(reason=Phrase(message("NaN and Infinity are no JSON values")))
 
 
 def _check(value: Any, depth: int) -> None:
     if depth == 0:
-        raise NotJson(reason="it is nested too deeply")
+        raise NotJson(reason=Phrase(message("it is nested too deeply")))
     if isinstance(value, str):
         if not value.isascii() or "\x00" in value:
             check_text(value)

@@ -6,7 +6,6 @@ is served. Not for drawing forms (templates) nor for reading .form files (workfl
 
 from app.forms.asking import Asking, AttachedFile
 from app.forms.choice import choice_form
-from app.forms.posted import posted
 from app.forms.presentation import present
 from app.forms.publishing import form_problems
 from app.forms.validation import read_answer, validator
@@ -16,7 +15,6 @@ __all__ = [
     "AttachedFile",
     "choice_form",
     "form_problems",
-    "posted",
     "present",
     "read_answer",
     "validator",

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from werkzeug.datastructures import MultiDict
 
-from app.forms import Asking, form_problems, posted, present, read_answer
+from app.forms import Asking, form_problems, present, read_answer
 from workflows.forms import Form, parse_form
 from workflows.model import World
 
@@ -93,22 +92,14 @@ def test_shown_text_may_name_data() -> None:
     assert served(asked, {"count": 3})["text"] == "共 3 人，"
 
 
-def test_a_posted_form_is_the_answer_that_a_program_would_send() -> None:
-    asked = form(
-        {"type": "textfield", "key": "name"},
-        {"type": "checkbox", "key": "seen"},
-        {"type": "checklist", "key": "ways", "values": [{"value": "a"}, {"value": "b"}]},
-        {"type": "group", "path": "p", "components": [{"type": "number", "key": "n"}]},
-        {"type": "dynamiclist", "path": "rows", "components": [{"type": "textfield", "key": "x"}]},
-    )
-    sent = MultiDict(
-        [("name", "李"), ("ways", "a"), ("ways", "b"), ("p.n", "3"), ("rows.0.x", ""), ("rows.7.x", "z")]
-    )
-    assert posted(asked, sent) == {
-        "name": "李",
-        "seen": False,
-        "ways": ["a", "b"],
-        "p": {"n": "3"},
-        "rows": [{"x": "z"}],
+def test_two_languages_stand_side_by_side() -> None:
+    asked = {
+        "type": "radio",
+        "key": "way",
+        "label": "意见",
+        "properties": {"label_en": "Opinion"},
+        "values": [{"value": "a", "label": "同意", "label_en": "Agree"}],
     }
-    assert read_answer(asked, posted(asked, sent), Asking())["p"] == {"n": 3}
+    assert served(asked)["label"] == "意见"
+    assert served(asked, language="en")["label"] == "Opinion"
+    assert served(asked, language="en")["values"] == [{"value": "a", "label": "Agree"}]

@@ -131,9 +131,9 @@ class _Reader:
             id=str(raw.get("id") or ""),
             key=self._key(raw, kind, name),
             label=values.text("label") or values.text("dateLabel") or values.text("timeLabel"),
-            label_en=properties.get("labelEn", ""),
+            label_en=properties.get("label_en") or properties.get("labelEn", ""),
             description=values.text("description"),
-            description_en=properties.get("descriptionEn", ""),
+            description_en=properties.get("description_en") or properties.get("descriptionEn", ""),
             options=self._options(raw, kind, name),
             options_from=expression_in(values.text("valuesExpression")) or values.text("valuesKey"),
             limits=self._limits(raw, name),
@@ -213,7 +213,7 @@ class _Reader:
         for each in listed if isinstance(listed, list) else []:
             value = each.get("value") if isinstance(each, dict) else each
             label = each.get("label", value) if isinstance(each, dict) else each
-            english = str(each.get("labelEn") or "") if isinstance(each, dict) else ""
+            english = str(each.get("label_en") or each.get("labelEn") or "") if isinstance(each, dict) else ""
             if isinstance(value, str | int | float) and not isinstance(value, bool):
                 found.append(Option(str(value), str(label), english))
         if not found or len({option.value for option in found}) != len(found):
