@@ -29,7 +29,7 @@ from sqlalchemy import func, select
 from app.errors import status_of
 from app.extensions import db
 from app.models import Case, Record, Task
-from app.runtime import due, messages, records
+from app.runtime import due, messages, records, runner
 from app.runtime.transaction import transaction
 from workflows.errors import Refusal
 
@@ -57,8 +57,8 @@ def office() -> tuple[int, list[Actor]]:
     return unit, [actor_of(clerk.username) for clerk in clerks]
 
 
-def at_once(app: Flask, act: Callable[[int], object]) -> Counter[int]:
-    """Do `act(n)` in eight threads at the same moment; how often each status came out."""
+def at_once(app: Flask, act: Callable[[int], object], codes: list[str] | None = None) -> Counter[int]:
+    """Do `act(n)` in eight threads at the same moment; how often each status came out, with what `codes`."""
     barrier = Barrier(THREADS)
 
     def one(n: int) -> int:
@@ -67,6 +67,8 @@ def at_once(app: Flask, act: Callable[[int], object]) -> Counter[int]:
             try:
                 act(n)
             except Refusal as refusal:
+                if codes is not None:
+                    codes.append(refusal.code)
                 return status_of(refusal)
             finally:
                 db.session.remove()
@@ -99,6 +101,29 @@ def test_eight_people_at_eight_tasks_of_one_case_all_succeed(database: str, tmp_
         case = case_row(case_id)
         assert (case.state, case.data) == ("completed", {f"by{n}": n for n in range(THREADS)})
         assert records.verify(case_id) == []
+
+
+def test_a_cancellation_among_answers_is_no_deadlock(database: str, tmp_path: Path) -> None:
+    with built_app(tmp_path, database=database) as app, app.app_context():
+        unit, clerks = office()
+        key = publish(fork(THREADS))
+        for _ in range(5):
+            case_id = start(key, by=clerks[0], unit=unit).case_id
+            tasks = {n: open_task(case_id, f"t{n}").id for n in range(THREADS)}
+            codes: list[str] = []
+
+            def act(n: int, case_id: int = case_id, tasks: dict[int, int] = tasks) -> None:
+                if n:
+                    complete(tasks[n], by=clerks[n])
+                    return
+                with transaction():
+                    runner.cancel_case(case_id, reason="撤回", by=clerks[0], now=NOW)
+
+            statuses = at_once(app, act, codes)
+            assert set(statuses) <= {200, 409}
+            assert set(codes) <= {"task_cancelled"}, "nobody was told to come back later"
+            assert case_row(case_id).state == "cancelled"
+            assert records.verify(case_id) == []
 
 
 def test_eight_workers_fire_each_timer_once(database: str, tmp_path: Path) -> None:
