@@ -108,7 +108,7 @@ def index() -> Answer:
     )
 
 
-@blueprint.get("/cases/<int:case_id>")
+@blueprint.get("/cases/<id:case_id>")
 @requires("cases.see")
 def show(case_id: int) -> Answer:
     """One case: its state, what it waits for, its open tasks, what happened, where it stands."""
@@ -134,7 +134,7 @@ def show(case_id: int) -> Answer:
     )
 
 
-@blueprint.get("/cases/<int:case_id>/bpmn")
+@blueprint.get("/cases/<id:case_id>/bpmn")
 @requires("cases.see")
 def bpmn(case_id: int) -> Response:
     """The diagram's file for the viewer, as plain text."""
@@ -143,7 +143,7 @@ def bpmn(case_id: int) -> Response:
     return Response(found["bpmn"], content_type="text/plain; charset=utf-8")
 
 
-@blueprint.post("/cases/<int:case_id>/<any(cancel, suspend, resume):act>")
+@blueprint.post("/cases/<id:case_id>/<any(cancel, suspend, resume):act>")
 @requires("cases.manage")
 def manage(case_id: int, act: str) -> Answer:
     """Call a case off, suspend it or let it go on; each with its reason."""
@@ -162,7 +162,7 @@ def manage(case_id: int, act: str) -> Answer:
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
-@blueprint.post("/cases/<int:case_id>/incidents/<int:n>/retry")
+@blueprint.post("/cases/<id:case_id>/incidents/<id:n>/retry")
 @requires("incidents.retry")
 def retry(case_id: int, n: int) -> Answer:
     """Try again what was stuck."""

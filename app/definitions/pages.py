@@ -76,7 +76,7 @@ def show(key: str) -> Answer:
     )
 
 
-@blueprint.get("/<key>/versions/<int:version>/files/<path:name>")
+@blueprint.get("/<key>/versions/<id:version>/files/<path:name>")
 @requires("definitions.see")
 def file(key: str, version: int, name: str) -> Answer:
     """A file as it was published, as plain text: it is never run here."""

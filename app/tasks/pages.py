@@ -58,14 +58,14 @@ def inbox() -> Answer:
     )
 
 
-@blueprint.get("/tasks/<int:task_id>")
+@blueprint.get("/tasks/<id:task_id>")
 @requires("tasks.see")
 def show(task_id: int) -> Answer:
     """One task."""
     return _task_page(task_id)
 
 
-@blueprint.post("/tasks/<int:task_id>")
+@blueprint.post("/tasks/<id:task_id>")
 @requires("tasks.complete")
 def act(task_id: int) -> Answer:
     """Do the task, keep a draft, or change the rows of a list: as the pressed button says."""
@@ -103,7 +103,7 @@ def act(task_id: int) -> Answer:
     return redirect(url_for("tasks.inbox"), 303)
 
 
-@blueprint.post("/tasks/<int:task_id>/fields")
+@blueprint.post("/tasks/<id:task_id>/fields")
 @requires("tasks.see")
 def fields(task_id: int) -> Answer:
     """The fields anew, for what was typed so far: a fragment for htmx."""
@@ -113,7 +113,7 @@ def fields(task_id: int) -> Answer:
     return render_template("tasks/fields.html", view=view, task=task)
 
 
-@blueprint.post("/tasks/<int:task_id>/claim")
+@blueprint.post("/tasks/<id:task_id>/claim")
 @requires("tasks.complete")
 def claim(task_id: int) -> Answer:
     """Take a task."""
@@ -122,7 +122,7 @@ def claim(task_id: int) -> Answer:
     return redirect(url_for("tasks.show", task_id=task_id), 303)
 
 
-@blueprint.post("/tasks/<int:task_id>/unclaim")
+@blueprint.post("/tasks/<id:task_id>/unclaim")
 @requires("tasks.complete")
 def unclaim(task_id: int) -> Answer:
     """Give a task back to its group."""
@@ -131,7 +131,7 @@ def unclaim(task_id: int) -> Answer:
     return redirect(url_for("tasks.inbox"), 303)
 
 
-@blueprint.post("/tasks/<int:task_id>/assign")
+@blueprint.post("/tasks/<id:task_id>/assign")
 @requires("tasks.assign")
 def assign(task_id: int) -> Answer:
     """Hand a task to somebody, for somebody absent."""

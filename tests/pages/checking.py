@@ -49,7 +49,7 @@ def _nothing_inline(page: lxml_html.HtmlElement) -> None:
 
 def _forms_complete(page: lxml_html.HtmlElement) -> None:
     for form in page.iter("form"):
-        assert form.get("action"), "a form without action"
+        assert form.get("action") != "", "an empty action"  # none at all: to its own address
         if (form.get("method") or "get").lower() == "post":
             assert form.xpath(".//input[@name='csrf_token']"), f"no token in the form to {form.get('action')}"
     for field in page.xpath(f"//{LABELLED}"):

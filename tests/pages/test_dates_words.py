@@ -15,7 +15,8 @@ NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # Sunday, 09:00 in Shanghai
 
 @pytest.fixture(autouse=True)
 def reader() -> Iterator[None]:
-    translations.compile_catalogue()
+    if not (translations.HERE / "zh" / "LC_MESSAGES" / "messages.mo").exists():
+        translations.compile_catalogue()
     app = Flask("words")
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations.HERE)
     Babel(app)
