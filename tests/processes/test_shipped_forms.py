@@ -35,16 +35,19 @@ def read(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", FORMS)
 def test_every_label_choice_and_description_is_there_in_both_languages(name: str) -> None:
     form = read(name)
-    assert form["properties"]["title"] and form["properties"]["title_en"]
+    assert form["properties"]["title"]
+    assert form["properties"]["title_en"]
     for field in fields(form):
         more = field.get("properties", {})
         if field["type"] in SILENT:
             assert more.get("text_en"), field
             continue
-        assert field.get("label") and more.get("label_en"), field
+        assert field.get("label"), field
+        assert more.get("label_en"), field
         assert bool(field.get("description")) == bool(more.get("description_en")), field
         for value in field.get("values", []):
-            assert value["label"] and value["label_en"], value
+            assert value["label"], value
+            assert value["label_en"], value
 
 
 @pytest.mark.parametrize("name", FORMS)
