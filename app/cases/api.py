@@ -53,6 +53,7 @@ def start_case(given: dict[str, Any]) -> dict[str, Any]:
         "state": started.moved.state,
         "definition": started.definition,
         "version": started.version,
+        "next": list(started.next),
     }
 
 

@@ -52,6 +52,7 @@ class StartedSchema(Schema):
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     definition = fields.String(required=True)
     version = fields.Integer(required=True)
+    next = fields.List(IdField(), required=True, metadata={"description": "Tasks that I can do in it now"})
 
 
 class CaseSchema(Schema):

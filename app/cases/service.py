@@ -12,6 +12,7 @@ from app.cases.queries import AnyRow
 from app.errors import Invalid, NotAllowed, NotFound
 from app.forms import Asking, read_answer
 from app.runtime import attachments, library, messages, reading, runner, stopping, world
+from app.runtime.access import may_complete
 from app.runtime.actor import Actor
 from app.runtime.reading import Seen
 from app.runtime.saving import Moved
@@ -58,6 +59,8 @@ class Started:
     moved: Moved
     definition: str
     version: int
+    next: tuple[int, ...]
+    """The tasks that the same person can do."""
 
 
 def start(
@@ -92,7 +95,8 @@ def start(
         )
         if form is not None:
             attachments.attach(form, kept, moved.case_id)
-    return Started(moved, bundle.key, bundle.version)
+    own = tuple(task.id for task in moved.tasks if may_complete(task, by))
+    return Started(moved, bundle.key, bundle.version, own)
 
 
 def one(actor: Actor, case_id: int) -> AnyRow:
