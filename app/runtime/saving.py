@@ -81,7 +81,7 @@ def finish(
     _owe(held, changes.thrown)
     if over:
         _tell_end(held, outcome, data)
-    db.session.expire_all()
+    _refresh_objects()
     return Moved(held.id, held.case_no, held.state, tuple(o.id for o in opened), outcome, data, tuple(opened))
 
 
@@ -90,7 +90,7 @@ def record_only(held: Held, entries: Sequence[Entry], *, state: str) -> None:
     records.append(held, entries)
     held.state = state
     _update(held, {"state": state, "record_seq": held.record_seq, "record_hash": held.record_hash})
-    db.session.expire_all()
+    _refresh_objects()
 
 
 def store_new(held: Held) -> None:
@@ -218,6 +218,12 @@ def _save(held: Held, *, over: bool, outcome: str, data: Data) -> None:
     else:
         values["state_blob"] = held.instance.save()
     _update(held, values)
+
+
+def _refresh_objects() -> None:
+    """What a slice has changed in objects is written; what it has read is read again when it looks."""
+    db.session.flush()
+    db.session.expire_all()
 
 
 def _update(held: Held, values: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.errors import AppRefusal
 from app.extensions import db
-from app.models import Case, CaseLink, InboxMessage, IncidentRow, Outbox, Record, Subscription, Timer
+from app.models import Case, CaseLink, InboxMessage, IncidentRow, Outbox, Record, Subscription, Task, Timer
 from app.runtime import due, effects, inbox, kicks, messages, records, runner
 from app.runtime.actor import Actor
 from app.runtime.effects import Done, EffectCall, Waiting
@@ -364,3 +364,16 @@ def test_a_changed_record_is_found(any_app: Flask) -> None:
     with transaction() as session:
         session.delete(session.get_one(Record, (case_id, 3)))
     assert "record.head" in [fault.code for fault in records.verify(case_id)]
+
+
+def test_what_a_slice_has_changed_in_objects_is_not_lost_by_an_act(any_app: Flask) -> None:
+    unit, who = people()
+    case_id = start(publish(bpmn(chain("userTask#a", "userTask#b"))), by=who, unit=unit).case_id
+    task_id = open_task(case_id).id
+    with transaction() as session:
+        task = session.get_one(Task, task_id)
+        case = session.get_one(Case, case_id)
+        case.title = "改过的标题"
+        runner.complete_task(task_id, {}, by=who, now=NOW)
+        assert task.state == "done"
+    assert case_row(case_id).title == "改过的标题"
