@@ -46,6 +46,7 @@ NAVIGATION: tuple[tuple[Any, str, str], ...] = (
     (_l("Cases"), "cases.index", "cases.see"),
     (_l("Meetings"), "meetings.index", "meetings.see"),
     (_l("Public notices"), "notices.index", "notices.see"),
+    (_l("Registers of electors"), "identity.register.index", "electors.see"),
     (_l("Process design"), "definitions.index", "definitions.publish"),
     (_l("Supervision"), "monitoring.index", "monitoring.see"),
     (_l("Administration"), "identity.admin.index", "people.manage"),
