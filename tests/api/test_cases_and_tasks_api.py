@@ -24,8 +24,8 @@ WITH_FORM = (
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Any:
-    with county(tmp_path) as built:
+def place(tmp_path: Path, database: str) -> Any:
+    with county(tmp_path, database) as built:
         yield built
 
 
