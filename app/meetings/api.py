@@ -23,6 +23,7 @@ from app.meetings.schemas import (
     RollSchema,
     RollSourceSchema,
 )
+from app.payload import read_json
 
 blueprint = Blueprint(
     "meetings_api", __name__, url_prefix="/api/v1/meetings", description="Meetings that count people"
@@ -65,7 +66,8 @@ def load_roll(meeting_id: int) -> dict[str, Any]:
     if upload is not None:
         meeting = service.load_from_file(meeting_id, upload.read(), by=actor(), now=clock.now())
     else:
-        given = RollSourceSchema().load(request.get_json(silent=True) or {})
+        sent = request.get_data(cache=True)
+        given = RollSourceSchema().load(read_json(sent) if sent else {})
         meeting = service.load_from_unit(meeting_id, given["from_unit"], by=actor())
     return presenting.shown(meeting)
 

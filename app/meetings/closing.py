@@ -5,7 +5,7 @@ from typing import Any
 
 from app.extensions import db
 from app.meetings import queries
-from app.meetings.counting import agreed, majority, quorum
+from app.meetings.counting import agreed, count_of, majority, quorum
 from app.meetings.refusals import CaseNotThere, ItemsNotCounted, RollNotFrozen
 from app.meetings.service import held
 from app.models import Meeting
@@ -96,6 +96,7 @@ def reckoned(meeting: Meeting) -> dict[str, Any]:
 
 
 def _end(meeting: Meeting, state: str, result: dict[str, Any], *, by: Actor, now: datetime) -> None:
+    counts = _as_entered(meeting)
     meeting.state = state
     meeting.closed_at = now
     meeting.result = result
@@ -108,8 +109,19 @@ def _end(meeting: Meeting, state: str, result: dict[str, Any], *, by: Actor, now
         told,
         by=by,
         now=now,
-        record=Entry(f"meeting.{state}", element, {"meeting": told["meeting_id"], **result}),
+        record=Entry(
+            f"meeting.{state}", element, {"meeting": told["meeting_id"], **result, "counts": counts}
+        ),
     )
+
+
+def _as_entered(meeting: Meeting) -> list[dict[str, Any]]:
+    """Every count as it was entered, by whom: the record keeps also those that differed."""
+    return [
+        {"item": row.item, "round": row.round, "teller": row.teller, "by": row.entered_by}
+        | count_of(row).as_dict()
+        for row in queries.ballot_counts(meeting.id)
+    ]
 
 
 def _for_the_case(meeting: Meeting) -> dict[str, Any]:

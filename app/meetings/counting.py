@@ -9,6 +9,8 @@ from typing import Any
 
 from workflows.services.tally import Line, Reckoning, reckon
 
+__all__ = ["Count", "Reckoning", "agreed", "article_of", "count_of", "differing", "majority", "quorum"]
+
 VOTES = ("for", "against", "abstain", "invalid")
 
 
@@ -70,8 +72,7 @@ def article_of(rule: Mapping[str, Any], figure: str) -> str:
     """The act and article behind a figure, as people cite it; "" where the rule names none."""
     for source in rule.get("sources") or []:
         if source.get("figure") == figure:
-            cited = source.get("source") if isinstance(source.get("source"), Mapping) else source
-            return f"{cited.get('act', '')}{cited.get('article', '')}"
+            return f"{source.get('act', '')}{source.get('article', '')}"
     return ""
 
 

@@ -11,7 +11,7 @@ from app.meetings import queries
 from app.meetings.planning import MeetingNotPlannable, Plan, plan
 from app.models import Meeting
 from app.runtime.effects import CaseEnded, Done, EffectCall, Outcome, Waiting, effect, on_case_end
-from workflows.errors import message
+from workflows.errors import Phrase, message
 
 OVER = ("closed", "adjourned", "cancelled")
 WEEKDAYS = "一二三四五六日"
@@ -43,7 +43,7 @@ def hold_meeting(call: EffectCall) -> Outcome:
     """Wait until the meeting closes or is adjourned."""
     meeting = _own_meeting(call)
     if meeting.state in OVER:
-        raise MeetingNotPlannable(reason=message("the meeting is over already"))
+        raise MeetingNotPlannable(reason=Phrase(message("the meeting is over already")))
     meeting.ref = call.ref
     meeting.element = call.element.id
     db.session.flush()
@@ -81,7 +81,7 @@ def _plan(call: EffectCall) -> Plan:
         secret=args.get("secret") is not False,
         convener=_text(args, "convener", fallback="village_committee"),
         tellers=_text(args, "tellers", fallback="tellers"),
-        previous_id=int(previous) if previous.isdecimal() else None,
+        previous_id=int(previous) if previous.isdecimal() and len(previous) < 19 else None,
     )
 
 
@@ -89,7 +89,7 @@ def _own_meeting(call: EffectCall) -> Meeting:
     wanted = str(call.args.get("meeting_id") or "")
     found = queries.meeting(int(wanted)) if wanted.isdecimal() and len(wanted) < 19 else None
     if found is None or found.case_id != call.case_id:
-        raise MeetingNotPlannable(reason=message("the diagram names no meeting of this case"))
+        raise MeetingNotPlannable(reason=Phrase(message("the diagram names no meeting of this case")))
     return found
 
 
@@ -111,7 +111,7 @@ def _text(args: dict[str, Any], name: str, *, fallback: str | None = None) -> st
     if isinstance(value, str) and value:
         return value
     if fallback is None:
-        raise MeetingNotPlannable(reason=f"“{name}” is missing")
+        raise MeetingNotPlannable(reason=Phrase(message("“{name}” is missing"), name=name))
     return fallback
 
 
@@ -121,9 +121,13 @@ def _instant(value: Any, name: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError as wrong:
-        raise MeetingNotPlannable(reason=f"“{name}” is not an instant: {value}") from wrong
+        raise MeetingNotPlannable(
+            reason=Phrase(message("“{name}” is not an instant: {value}"), name=name, value=str(value)[:60])
+        ) from wrong
     if moment.tzinfo is None:
-        raise MeetingNotPlannable(reason=f"“{name}” has no time zone: {value}")
+        raise MeetingNotPlannable(
+            reason=Phrase(message("“{name}” has no time zone: {value}"), name=name, value=str(value)[:60])
+        )
     return moment
 
 

@@ -30,14 +30,14 @@ def index() -> Answer:
     )
 
 
-@blueprint.get("/<int:meeting_id>")
+@blueprint.get("/<id:meeting_id>")
 @requires("meetings.see")
 def show(meeting_id: int) -> Answer:
     """One meeting: the rule, how it stands, what comes next and who does it."""
     return render_template("meetings/show.html", **_view(meeting_id))
 
 
-@blueprint.get("/<int:meeting_id>/screen")
+@blueprint.get("/<id:meeting_id>/screen")
 @requires("meetings.see")
 def screen(meeting_id: int) -> Answer:
     """The quorum, large enough for the hall."""
@@ -45,14 +45,14 @@ def screen(meeting_id: int) -> Answer:
     return render_template(template, **_view(meeting_id))
 
 
-@blueprint.get("/<int:meeting_id>/minutes")
+@blueprint.get("/<id:meeting_id>/minutes")
 @requires("meetings.see")
 def minutes(meeting_id: int) -> Answer:
     """The minutes as a page to print, sign and post."""
     return render_template("meetings/minutes.html", **_view(meeting_id))
 
 
-@blueprint.get("/<int:meeting_id>/sheets")
+@blueprint.get("/<id:meeting_id>/sheets")
 @requires("meetings.see")
 def sheets(meeting_id: int) -> Answer:
     """Sign-in sheets to print: the roll by household and name."""
@@ -66,7 +66,7 @@ def sheets(meeting_id: int) -> Answer:
             return render_template("meetings/sheets.html", roll=roll, **_view(meeting_id))
 
 
-@blueprint.post("/<int:meeting_id>/roll")
+@blueprint.post("/<id:meeting_id>/roll")
 @requires("meetings.run")
 def roll(meeting_id: int) -> Answer:
     """Make the roll anew from the register, or from a file."""
@@ -82,7 +82,7 @@ def roll(meeting_id: int) -> Answer:
     return redirect(url_for("meetings.show", meeting_id=meeting_id), 303)
 
 
-@blueprint.post("/<int:meeting_id>/freeze")
+@blueprint.post("/<id:meeting_id>/freeze")
 @requires("meetings.run")
 def freeze(meeting_id: int) -> Answer:
     """Freeze the roll."""
@@ -94,7 +94,7 @@ def freeze(meeting_id: int) -> Answer:
     return redirect(url_for("meetings.show", meeting_id=meeting_id), 303)
 
 
-@blueprint.get("/<int:meeting_id>/door")
+@blueprint.get("/<id:meeting_id>/door")
 @requires("meetings.run")
 def door(meeting_id: int) -> Answer:
     """Sign people in: find by name, household or last digits; one tap each."""
@@ -102,7 +102,7 @@ def door(meeting_id: int) -> Answer:
     return render_template(template, **_door_view(meeting_id, request.args.get("q", "")))
 
 
-@blueprint.post("/<int:meeting_id>/door")
+@blueprint.post("/<id:meeting_id>/door")
 @requires("meetings.run")
 def sign_in(meeting_id: int) -> Answer:
     """Sign one person or a household in, take one back, or note a proxy."""
@@ -128,7 +128,7 @@ def sign_in(meeting_id: int) -> Answer:
     return redirect(url_for("meetings.door", meeting_id=meeting_id, q=q), 303)
 
 
-@blueprint.post("/<int:meeting_id>/recusals")
+@blueprint.post("/<id:meeting_id>/recusals")
 @requires("meetings.run")
 def recuse(meeting_id: int) -> Answer:
     """Note that somebody is recused, or is not after all."""
@@ -145,14 +145,14 @@ def recuse(meeting_id: int) -> Answer:
     return redirect(url_for("meetings.door", meeting_id=meeting_id, q=request.form.get("q", "")), 303)
 
 
-@blueprint.get("/<int:meeting_id>/count")
+@blueprint.get("/<id:meeting_id>/count")
 @requires("meetings.see")
 def count(meeting_id: int) -> Answer:
     """The teller's own screen: nobody sees the other's figures before both are in."""
     return render_template("meetings/count.html", **_view(meeting_id), typed={})
 
 
-@blueprint.post("/<int:meeting_id>/count")
+@blueprint.post("/<id:meeting_id>/count")
 @requires("meetings.count")
 def enter(meeting_id: int) -> Answer:
     """Enter a count of one item."""
@@ -179,7 +179,7 @@ def enter(meeting_id: int) -> Answer:
     return redirect(url_for("meetings.count", meeting_id=meeting_id), 303)
 
 
-@blueprint.post("/<int:meeting_id>/close")
+@blueprint.post("/<id:meeting_id>/close")
 @requires("meetings.run")
 def close(meeting_id: int) -> Answer:
     """Close the meeting; the case moves on."""
@@ -190,7 +190,7 @@ def close(meeting_id: int) -> Answer:
     return redirect(url_for("meetings.show", meeting_id=meeting_id), 303)
 
 
-@blueprint.post("/<int:meeting_id>/adjourn")
+@blueprint.post("/<id:meeting_id>/adjourn")
 @requires("meetings.run")
 def adjourn(meeting_id: int) -> Answer:
     """Adjourn the meeting with a reason."""

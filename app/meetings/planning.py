@@ -16,7 +16,7 @@ from app.identity.register import NotInRegister, RegisterRow, register_of
 from app.meetings import queries, rolls
 from app.models import Meeting, RollEntry, Unit
 from app.runtime.groups import resolve_groups
-from workflows.errors import Refusal, message
+from workflows.errors import Phrase, Refusal, message
 
 OPENING = time(9, 0)
 EARLIEST_HOUR = 6
@@ -58,6 +58,10 @@ class Plan:
 def plan(wanted: Plan) -> Meeting:
     """Write the meeting with its roll from the unit's register. Raises MeetingNotPlannable."""
     groups = resolve_groups([wanted.convener, wanted.tellers], unit_path=_path_of(wanted.unit_id))
+    if wanted.convener not in groups:
+        raise MeetingNotPlannable(reason=Phrase(message("no group of this unit or above it may convene it")))
+    if len({item["key"] for item in wanted.items}) < len(wanted.items):
+        raise MeetingNotPlannable(reason=Phrase(message("two items on the agenda have the same key")))
     previous = _previous(wanted)
     meeting = Meeting(
         case_id=wanted.case_id,
@@ -93,7 +97,7 @@ def plan(wanted: Plan) -> Meeting:
 def scheduled_at(earliest: datetime, wish: datetime | None) -> datetime:
     """The wish where it is lawful, else the first morning from `earliest` on."""
     if wish is not None and wish - earliest > LONGEST_AHEAD:
-        raise MeetingNotPlannable(reason=message("the wished date is more than ten years ahead"))
+        raise MeetingNotPlannable(reason=Phrase(message("the wished date is more than ten years ahead")))
     moment = max(earliest, wish) if wish else earliest
     local = moment.astimezone(SHANGHAI)
     if local.hour < EARLIEST_HOUR:
@@ -153,7 +157,7 @@ def _previous(wanted: Plan) -> Meeting | None:
         return None
     found = queries.meeting(wanted.previous_id)
     if found is None or found.case_id != wanted.case_id:
-        raise MeetingNotPlannable(reason=message("the meeting before it is not of this case"))
+        raise MeetingNotPlannable(reason=Phrase(message("the meeting before it is not of this case")))
     return found
 
 

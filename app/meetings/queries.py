@@ -1,7 +1,7 @@
 """Reads of meetings, rolls and counts."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, distinct, func, or_, select, true
 
@@ -75,29 +75,35 @@ def may_see(actor: Actor, meeting_id: int) -> bool:
     return found is not None
 
 
-def usernames_of(group_ids: Sequence[int | None]) -> list[str]:
-    """Active officials of these groups, by username."""
-    wanted = [g for g in group_ids if g is not None]
-    if not wanted:
-        return []
-    rows = db.session.scalars(
-        select(distinct(Person.username))
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.group_id.in_(wanted), Person.active)
-        .order_by(Person.username)
-        .limit(50)
+def members_of_groups(group_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
+    """Group → (username, name) of its active officials, by username, at most 50 a group."""
+    wanted = sorted(set(group_ids))
+    found: dict[int, list[tuple[str, str]]] = {group: [] for group in wanted}
+    if wanted:
+        rows = db.session.execute(
+            select(Membership.group_id, Person.username, Person.name)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(Membership.group_id.in_(wanted), Person.active)
+            .order_by(Person.username)
+            .limit(50 * len(wanted))
+        )
+        for group, username, name in rows:
+            found[group].append((username, name))
+    return found
+
+
+def group_names(group_ids: Sequence[int]) -> list[tuple[str, str]]:
+    """(name, English name) of these groups."""
+    rows = db.session.execute(
+        select(Group.name, Group.name_en).where(Group.id.in_(group_ids)).order_by(Group.id)
     )
-    return list(rows)
+    return [(row.name, row.name_en) for row in rows]
 
 
-def group_name(group_id: int | None) -> str:
-    """The name of a group, "" for none."""
-    return (db.session.scalar(select(Group.name).where(Group.id == group_id)) or "") if group_id else ""
-
-
-def unit_name(unit_id: int) -> str:
-    """The name of a unit."""
-    return db.session.scalar(select(Unit.name).where(Unit.id == unit_id)) or ""
+def unit_names(unit_id: int) -> tuple[str, str]:
+    """(name, English name) of a unit."""
+    row = db.session.execute(select(Unit.name, Unit.name_en).where(Unit.id == unit_id)).one_or_none()
+    return (row.name, row.name_en) if row else ("", "")
 
 
 def roll(
@@ -137,46 +143,85 @@ def entries(meeting_id: int, ids: Sequence[int]) -> dict[int, RollEntry]:
     return {row.id: row for row in rows}
 
 
-def whole_roll(meeting_id: int) -> list[RollEntry]:
-    """Every entry of a roll, by id."""
-    return list(
-        db.session.scalars(select(RollEntry).where(RollEntry.meeting_id == meeting_id).order_by(RollEntry.id))
-    )
+def roll_counts(meeting_id: int) -> dict[str, int]:
+    """How many are on a roll: `people`, `households`, `women`."""
+    row = db.session.execute(_counts().where(RollEntry.meeting_id == meeting_id)).one()
+    return {"people": row.people, "households": row.households, "women": row.women}
 
 
 def presence(meeting_id: int) -> dict[str, int]:
     """How many are present: people, households, women, and those among them who may not vote."""
-    row = db.session.execute(_presence(meeting_id)).one()
+    wanted = _counts().where(RollEntry.meeting_id == meeting_id, RollEntry.present.is_(True))
+    return _present(db.session.execute(wanted).one())
+
+
+def presence_of(meeting_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """`presence` of several meetings at once; meetings where nobody is present are left out."""
+    rows = db.session.execute(
+        _counts()
+        .add_columns(RollEntry.meeting_id)
+        .where(RollEntry.meeting_id.in_(list(meeting_ids)), RollEntry.present.is_(True))
+        .group_by(RollEntry.meeting_id)
+    )
+    return {row.meeting_id: _present(row) for row in rows}
+
+
+def _counts() -> Select[*tuple[Any, ...]]:
+    """People, households, women and recused among roll entries. Who has no household is one of their own."""
+    return select(
+        func.count().label("people"),
+        (
+            func.count(distinct(func.nullif(RollEntry.household, "")))
+            + func.count().filter(RollEntry.household == "")
+        ).label("households"),
+        func.count().filter(RollEntry.woman.is_(True)).label("women"),
+        func.count().filter(RollEntry.recused.is_(True)).label("recused"),
+    )
+
+
+def _present(row: Any) -> dict[str, int]:
     return {
-        "present": row.present,
+        "present": row.people,
         "households_present": row.households,
-        "women_present": row.women or 0,
-        "delegates_present": row.present,
-        "recused_present": row.recused or 0,
+        "women_present": row.women,
+        "delegates_present": row.people,
+        "recused_present": row.recused,
     }
 
 
-def _presence(meeting_id: int) -> Select[*tuple[int, ...]]:
-    return select(
-        func.count().label("present"),
-        func.count(distinct(RollEntry.household)).label("households"),
-        func.count().filter(RollEntry.woman.is_(True)).label("women"),
-        func.count().filter(RollEntry.recused.is_(True)).label("recused"),
-    ).where(RollEntry.meeting_id == meeting_id, RollEntry.present.is_(True))
-
-
-def ballot_counts(meeting_id: int) -> list[BallotCount]:
-    """Every count entered, in order."""
+def of_households(meeting_id: int, households: Sequence[str]) -> list[RollEntry]:
+    """Everybody of these households, by id."""
     return list(
         db.session.scalars(
-            select(BallotCount).where(BallotCount.meeting_id == meeting_id).order_by(BallotCount.id)
+            select(RollEntry)
+            .where(RollEntry.meeting_id == meeting_id, RollEntry.household.in_(list(households)))
+            .order_by(RollEntry.id)
         )
     )
 
 
-def latest_entry_at(meeting_id: int) -> datetime | None:
-    """When somebody last signed in."""
-    return db.session.scalar(select(func.max(RollEntry.signed_at)).where(RollEntry.meeting_id == meeting_id))
+def represented_by(meeting_id: int, entries: Sequence[RollEntry]) -> list[RollEntry]:
+    """Who is present only through one of these people as a written proxy."""
+    names = {(e.household, e.name) for e in entries}
+    rows = db.session.scalars(
+        select(RollEntry)
+        .where(
+            RollEntry.meeting_id == meeting_id,
+            RollEntry.by_proxy != "",
+            RollEntry.household.in_([e.household for e in entries]),
+        )
+        .order_by(RollEntry.id)
+    )
+    return [row for row in rows if (row.household, row.by_proxy) in names]
+
+
+def ballot_counts(*meeting_ids: int) -> list[BallotCount]:
+    """Every count entered at these meetings, in order."""
+    return list(
+        db.session.scalars(
+            select(BallotCount).where(BallotCount.meeting_id.in_(meeting_ids)).order_by(BallotCount.id)
+        )
+    )
 
 
 def open_meetings_of(case_id: int) -> list[Meeting]:
@@ -191,10 +236,19 @@ def open_meetings_of(case_id: int) -> list[Meeting]:
     )
 
 
+def case_stands(meeting: Meeting) -> bool:
+    """Whether the case of the meeting is neither suspended nor over."""
+    state = db.session.scalar(select(Case.state).where(Case.id == meeting.case_id))
+    return state in ("running", "incident")
+
+
 def case_reached(meeting: Meeting) -> bool:
-    """Whether the case waits at this meeting now."""
+    """Whether the case stands and waits at this meeting now."""
     found = db.session.scalar(
-        select(Subscription.id).where(
+        select(Subscription.id)
+        .join(Case, Case.id == Subscription.case_id)
+        .where(
+            Case.state.in_(("running", "incident")),
             Subscription.case_id == meeting.case_id,
             Subscription.ref == meeting.ref,
             Subscription.kind == "meeting",

@@ -11,7 +11,8 @@ def list_meetings(
 ) -> dict[str, Any]:
     """A page of meetings, newest first."""
     found, following = queries.meetings(by, case_id=case_id, open_only=open_only, limit=limit, cursor=cursor)
-    return {"items": [presenting.shown(m) for m in found], "next": following}
+    known = presenting.known_of(found)
+    return {"items": [presenting.shown(m, known) for m in found], "next": following}
 
 
 def list_roll(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from flask_babel import get_locale, gettext
+
 from app.errors import Invalid, NotAllowed, NotFound, WrongState
 from workflows.errors import message
 
@@ -112,9 +114,15 @@ class CountsDiffer(WrongState):
 
     def __init__(self, fields: Sequence[str]) -> None:
         """`fields`: the votes that differ. Neither count is told: the recount stays blind."""
-        words = {"for": "赞成", "against": "反对", "abstain": "弃权", "invalid": "无效"}
-        self.errors = [{"path": f, "message": f, "code": "differs"} for f in fields]
-        super().__init__(fields="、".join(f"{words[f]} {f}" for f in fields))
+        words = {
+            "for": gettext("for"),
+            "against": gettext("against"),
+            "abstain": gettext("abstentions"),
+            "invalid": gettext("invalid"),
+        }
+        text = gettext("The two tellers have counted this differently.")
+        self.errors = [{"path": f, "message": text, "code": "differs"} for f in fields]
+        super().__init__(fields=(", " if str(get_locale()) == "en" else "、").join(words[f] for f in fields))
 
 
 class ItemsNotCounted(WrongState):

@@ -3,26 +3,10 @@
 Not for attendance (service) or for who belongs to a body (identity's register).
 """
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 ONE_PER_MEMBER = ("all_members", "due", "delegates", "directors", "members_full_capacity")
-
-
-class Elector(Protocol):
-    """What a roll takes from a register."""
-
-    @property
-    def household(self) -> str:
-        """Number of the household."""
-
-    @property
-    def woman(self) -> bool:
-        """Counted for tests over women representatives."""
-
-    @property
-    def marks(self) -> dict[str, Any]:
-        """Marks that hold."""
 
 
 def one_a_household(electors: Iterable[Any]) -> list[Any]:
@@ -35,15 +19,14 @@ def one_a_household(electors: Iterable[Any]) -> list[Any]:
     return list(chosen.values())
 
 
-def bases(roll: Iterable[Elector], *, electors: int) -> dict[str, int]:
-    """The counts of people that quorum and majority may be measured against, as frozen.
+def bases(counted: Mapping[str, int], *, electors: int) -> dict[str, int]:
+    """What quorum and majority may be measured against, from how many `people`, `households` and `women`
+    are on the roll.
 
     `electors`: everybody entitled, also where each household sends one person.
     """
-    entries = list(roll)
-    counts = dict.fromkeys(ONE_PER_MEMBER, len(entries))
-    return counts | {
-        "electors": electors,
-        "households": len({e.household or id(e) for e in entries}),
-        "women_representatives": sum(1 for e in entries if e.woman),
+    return dict.fromkeys(ONE_PER_MEMBER, counted["people"]) | {
+        "electors": electors or counted["people"],
+        "households": counted["households"],
+        "women_representatives": counted["women"],
     }

@@ -81,6 +81,8 @@ class MeetingSchema(Schema):
     rule = fields.Nested(RuleSchema, required=True)
     roll_size = fields.Integer(required=True)
     present = fields.Integer(required=True)
+    recused_present = fields.Integer()
+    proxies_allowed = fields.Boolean()
     quorum_met = fields.Boolean(required=True)
     items = fields.List(fields.Nested(ItemSchema))
     eligible = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
@@ -131,7 +133,10 @@ class AttendanceSchema(Schema):
     present = fields.List(IdField(), load_default=list, validate=validate.Length(max=5000))
     absent = fields.List(IdField(), load_default=list, validate=validate.Length(max=5000))
     proxies = fields.Dict(
-        keys=IdField(), values=fields.String(validate=validate.Length(min=1, max=60)), load_default=dict
+        keys=IdField(),
+        values=fields.String(validate=validate.Length(min=1, max=60)),
+        load_default=dict,
+        validate=validate.Length(max=5000),
     )
 
 

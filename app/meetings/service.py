@@ -6,17 +6,18 @@ guard's matter, by group it is here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import delete, update
 
 from app.clock import SHANGHAI
 from app.extensions import db
+from app.identity.register_columns import CAPACITY
 from app.identity.register_reading import ImportReport, read_register
 from app.meetings import planning, queries, rolls
-from app.meetings.counting import quorum
+from app.meetings.counting import Reckoning, quorum
 from app.meetings.refusals import (
     AttendanceRefused,
     CaseNotThere,
@@ -36,6 +37,12 @@ from app.runtime.transaction import transaction
 from workflows.services.calendar import legal_day
 
 OVER = ("closed", "adjourned", "cancelled")
+MEMBERS_ASSEMBLY = "collective_members_assembly"  # of members with full civil capacity
+STEPS = ("roll", "freeze", "attendance", "recuse", "ballots", "close", "adjourn")
+HOUSEHOLD_WRITTEN = "household_written"  # the only kind of proxy that a rule may allow
+LATE_BY = timedelta(minutes=10)
+"""The case reaches its meeting a moment after the hour it is called for; the door does not close for that."""
+Members = Mapping[int, Sequence[tuple[str, str]]]
 
 
 def shown(meeting_id: int, *, by: Actor) -> Meeting:
@@ -53,34 +60,41 @@ def held(meeting_id: int, *, by: Actor, step: str) -> Meeting:
         raise NoSuchMeeting
     groups = groups_for(meeting, step)
     if not by.groups.intersection(groups):
-        raise NotOfThisMeeting(group="、".join(n for n in map(queries.group_name, groups) if n))
+        english = str(get_locale()) == "en"
+        names = [(en if english else "") or name for name, en in queries.group_names(groups)]
+        raise NotOfThisMeeting(group=(", " if english else "、").join(names) or "–")
     if meeting.state in OVER:
         raise MeetingOver
     return meeting
 
 
-def groups_for(meeting: Meeting, step: str) -> list[int]:
+def groups_for(meeting: Meeting, step: str, members: Members | None = None) -> list[int]:
     """The groups that may do a step; without enough tellers of their own the conveners count as well."""
     conveners = [meeting.convener_group_id] if meeting.convener_group_id else []
     tellers = [meeting.teller_group_id] if meeting.teller_group_id else []
     if step != "ballots":
         return [*conveners, *tellers] if step == "attendance" else conveners
-    return tellers if len(queries.usernames_of(tellers)) > 1 else [*tellers, *conveners]
+    if members is None:
+        members = queries.members_of_groups(tellers)
+    enough = len({username for group in tellers for username, _name in members.get(group, [])}) > 1
+    return tellers if enough else [*tellers, *conveners]
 
 
-def eligible(meeting: Meeting) -> dict[str, list[str]]:
-    """Step → usernames of those who may do it."""
-    steps = ("roll", "freeze", "attendance", "recuse", "ballots", "close", "adjourn")
+def eligible(meeting: Meeting, members: Members | None = None) -> dict[str, dict[str, str]]:
+    """Step → username → name of those who may do it. `members` where the groups are known already."""
     if meeting.state in OVER:
-        return {step: [] for step in steps}
-    by_groups: dict[tuple[int, ...], list[str]] = {}
-    found = {}
-    for step in steps:
-        key = tuple(groups_for(meeting, step))
-        if key not in by_groups:
-            by_groups[key] = queries.usernames_of(key)
-        found[step] = by_groups[key]
-    return found
+        return {step: {} for step in STEPS}
+    if members is None:
+        members = queries.members_of_groups(groups_of(meeting))
+    return {
+        step: dict(sorted(p for g in groups_for(meeting, step, members) for p in members.get(g, [])))
+        for step in STEPS
+    }
+
+
+def groups_of(*meetings: Meeting) -> list[int]:
+    """The groups that have a part in these meetings."""
+    return [g for m in meetings for g in (m.convener_group_id, m.teller_group_id) if g is not None]
 
 
 def load_from_unit(meeting_id: int, unit_id: int | None, *, by: Actor) -> Meeting:
@@ -107,12 +121,13 @@ def load_from_file(meeting_id: int, content: bytes, *, by: Actor, now: datetime)
     candidates = read_register(content, legal_day(now), report)
     if report.problems:
         raise RollRefused([_error(f"{p.line}:{p.column}", p.message) for p in report.problems[:200]])
-    people = [
-        _Listed(c.name, c.household, c.number.digest, c.number.tail, c.number.woman, c.marks)
-        for c in candidates
-    ]
     with transaction():
         meeting = held(meeting_id, by=by, step="roll")
+        people = [
+            _Listed(c.name, c.household, c.number.digest, c.number.tail, c.number.woman, c.marks)
+            for c in candidates
+            if meeting.body != MEMBERS_ASSEMBLY or c.marks.get(CAPACITY)
+        ]
         replace_roll(meeting, people, gettext("The file lists nobody."))
     return meeting
 
@@ -148,12 +163,11 @@ def freeze(meeting_id: int, *, by: Actor, now: datetime) -> Meeting:
         meeting = held(meeting_id, by=by, step="freeze")
         if meeting.state != "planned":
             raise RollIsFrozen
-        entries = queries.whole_roll(meeting.id)
-        if not entries:
+        counted = queries.roll_counts(meeting.id)
+        if not counted["people"]:
             raise RollIsEmpty
-        electors = int(meeting.counts.get("electors") or len(entries))
-        meeting.roll_size = len(entries)
-        meeting.counts = rolls.bases(entries, electors=electors)
+        meeting.roll_size = counted["people"]
+        meeting.counts = rolls.bases(counted, electors=int(meeting.counts.get("electors") or 0))
         meeting.state = "roll_frozen"
         meeting.frozen_at = now
         meeting.row_version += 1
@@ -171,7 +185,8 @@ def sign_in(
 ) -> Meeting:
     """Note who is here (again, if sent again: everybody counts once), who is not, and who is represented.
 
-    The first sign-in opens the meeting. Raises RollNotFrozen, TooEarly, CaseNotThere, CountingHasBegun,
+    The first sign-in opens the meeting; the door is open all day of the meeting. Whoever a person who
+    leaves was the proxy of leaves with them. Raises RollNotFrozen, TooEarly, CaseNotThere, CountingHasBegun,
     AttendanceRefused with the ids that are not on the roll or proxies that the rule does not allow.
     """
     with transaction():
@@ -179,9 +194,11 @@ def sign_in(
         _may_sign_in(meeting, now)
         known = queries.entries(meeting.id, [*present, *absent, *proxies])
         _check_ids(known, present, absent, proxies)
-        _check_proxies(meeting, known, proxies)
+        _check_proxies(meeting, known, present, absent, proxies)
         stamp = {"signed_at": now, "signed_by": by.id}
-        _mark(meeting, [i for i in absent if i not in proxies], present=False, by_proxy="", signed_at=None)
+        gone = queries.represented_by(meeting.id, [known[i] for i in absent]) if absent else []
+        away = {"present": False, "by_proxy": "", "signed_at": None, "signed_by": None}
+        _mark(meeting, [*absent, *(e.id for e in gone)], **away)
         _mark(meeting, [i for i in present if i not in proxies], present=True, by_proxy="", **stamp)
         for entry_id, proxy in proxies.items():
             _mark(meeting, [entry_id], present=True, by_proxy=proxy[:60], **stamp)
@@ -209,16 +226,15 @@ def recuse(meeting_id: int, entry_id: int, *, recused: bool, by: Actor) -> Meeti
     return meeting
 
 
-def standing(meeting: Meeting) -> Any:
-    """The quorum as it stands: a Reckoning over who is present now."""
-    return quorum(meeting.rule, _bases(meeting), queries.presence(meeting.id))
+def standing(meeting: Meeting, presence: Mapping[str, int] | None = None) -> Reckoning:
+    """The quorum as it stands over who is present now (`presence` where it is known already)."""
+    return quorum(meeting.rule, _bases(meeting), presence or queries.presence(meeting.id))
 
 
 def _bases(meeting: Meeting) -> dict[str, int]:
     if meeting.frozen_at is not None:
         return dict(meeting.counts)
-    entries = queries.whole_roll(meeting.id)
-    return rolls.bases(entries, electors=int(meeting.counts.get("electors") or len(entries)))
+    return rolls.bases(queries.roll_counts(meeting.id), electors=int(meeting.counts.get("electors") or 0))
 
 
 def _may_sign_in(meeting: Meeting, now: datetime) -> None:
@@ -229,7 +245,10 @@ def _may_sign_in(meeting: Meeting, now: datetime) -> None:
     day = meeting.scheduled_at.astimezone(SHANGHAI) if meeting.scheduled_at else None
     if day and now.astimezone(SHANGHAI).date() < day.date():
         raise TooEarly(when=f"{day:%Y-%m-%d %H:%M}")
-    if not queries.case_reached(meeting):
+    if meeting.scheduled_at and now < meeting.scheduled_at + LATE_BY:  # people come before the hour
+        if not queries.case_stands(meeting):
+            raise CaseNotThere
+    elif not queries.case_reached(meeting):
         raise CaseNotThere
 
 
@@ -242,29 +261,40 @@ def _check_ids(
         for n, entry_id in enumerate(ids)
         if entry_id not in known
     ]
-    both = set(present) & set(absent)
-    if both:
+    if set(absent) & (set(present) | set(proxies)):
         errors.append(_error("absent", gettext("Somebody is given as present and as absent.")))
     if errors:
         raise AttendanceRefused(errors[:50])
 
 
-def _check_proxies(meeting: Meeting, known: Mapping[int, RollEntry], proxies: Mapping[int, str]) -> None:
-    """A written proxy within the household, and only where the rule of the body allows it."""
+def _check_proxies(
+    meeting: Meeting,
+    known: Mapping[int, RollEntry],
+    present: Sequence[int],
+    absent: Sequence[int],
+    proxies: Mapping[int, str],
+) -> None:
+    """A written proxy within the household who is here in person, where the body's rule allows it."""
     if not proxies:
         return
-    if meeting.rule.get("proxy") != "household_written":
+    if meeting.rule.get("proxy") != HOUSEHOLD_WRITTEN:
         raise AttendanceRefused([_error("proxies", gettext("The rule of this body allows no proxies."))])
-    members: dict[str, set[str]] = {}
-    for entry in queries.whole_roll(meeting.id):
-        members.setdefault(entry.household, set()).add(entry.name)
-    errors = [
-        _error(f"proxies.{entry_id}", gettext("Only a member of the same household can be the proxy."))
-        for entry_id, proxy in proxies.items()
-        if proxy == known[entry_id].name or proxy not in members[known[entry_id].household]
-    ]
+    households = sorted({known[i].household for i in proxies} - {""})
+    members = queries.of_households(meeting.id, households)
+    in_person = {e.id for e in members if e.present and not e.by_proxy} | set(present)
+    in_person -= {*absent, *proxies}
+    errors = []
+    for entry_id, proxy in proxies.items():
+        who = known[entry_id]
+        named = [e for e in members if e.household == who.household and e.name == proxy and e.id != entry_id]
+        if not named:
+            text = gettext("Only a member of the same household can be the proxy.")
+            errors.append(_error(f"proxies.{entry_id}", text))
+        elif not any(e.id in in_person for e in named):
+            text = gettext("%(proxy)s is not here in person: sign the proxy in first.", proxy=proxy)
+            errors.append(_error(f"proxies.{entry_id}", text))
     if errors:
-        raise AttendanceRefused(errors)
+        raise AttendanceRefused(errors[:50])
 
 
 def _mark(meeting: Meeting, ids: Sequence[int], **values: Any) -> None:

@@ -3,9 +3,10 @@
 The first count of an item in a round is shown to nobody until the second is in.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from app.extensions import db
 from app.meetings import queries
@@ -89,9 +90,12 @@ def enter(
     return meeting
 
 
-def progress(meeting: Meeting) -> list[dict[str, object]]:
-    """Each item with its round, which tellers have entered, and its count once both agree."""
-    rows = queries.ballot_counts(meeting.id)
+def progress(meeting: Meeting, rows: Sequence[BallotCount] | None = None) -> list[dict[str, object]]:
+    """Each item with its round, which tellers have entered, and its count once both agree.
+
+    `rows`: the counts entered, where they are known already.
+    """
+    rows = queries.ballot_counts(meeting.id) if rows is None else rows
     found: list[dict[str, object]] = []
     for item in meeting.items:
         own = [r for r in rows if r.item == item["key"]]
@@ -112,17 +116,6 @@ def progress(meeting: Meeting) -> list[dict[str, object]]:
     return found
 
 
-def field_words(name: str) -> str:
-    """The name of a vote as people say it."""
-    words: dict[str, str] = {
-        "for": gettext("for"),
-        "against": gettext("against"),
-        "abstain": gettext("abstentions"),
-        "invalid": gettext("invalid"),
-    }
-    return words[name]
-
-
 def _may_count(meeting: Meeting, item: str) -> None:
     if not meeting.items:
         raise NothingToVote
@@ -134,8 +127,11 @@ def _may_count(meeting: Meeting, item: str) -> None:
         raise CaseNotThere
     reckoned = standing(meeting)
     if not reckoned.passed:
-        short = "；".join(
-            f"{line.text_zh} {line.got}/{line.needed}" for line in reckoned.lines if not line.met
+        english = str(get_locale()) == "en"
+        short = ("; " if english else "；").join(
+            f"{line.text_en if english else line.text_zh} {line.got}/{line.needed}"
+            for line in reckoned.lines
+            if not line.met
         )
         raise NoQuorum(short=short)
 
