@@ -13,7 +13,7 @@ from app import clock, http, idempotency, presentation
 from app.cases import uploads
 from app.config import Settings, from_environment
 from app.extensions import babel, csrf, db, engine_options
-from app.identity import guard, queries
+from app.identity import guard
 from app.presentation import attached
 from app.runtime import installing
 
@@ -46,7 +46,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     installing.install(app)
     presentation.install(app)
     guard.install(app)
-    presentation.shell.who_looks(app, _viewer)
     attached.keep_with(app, _keep_upload)
     idempotency.install(app)
     for name in SLICES:
@@ -67,17 +66,6 @@ def _register(app: Flask, slice_name: str) -> None:
             app.register_blueprint(module.blueprint)
         else:
             module.register(app)
-
-
-def _viewer() -> presentation.shell.Viewer | None:
-    """Who looks at this page, for its frame."""
-    who = guard.visitor()
-    if who is None:
-        return None
-    unit = queries.unit(who.unit_id) if who.unit_id else None
-    return presentation.shell.Viewer(
-        name=who.name, title=who.title, unit=unit.name if unit else "", may=guard.may
-    )
 
 
 def _keep_upload(file: FileStorage) -> str:

@@ -1,10 +1,9 @@
 """The Chinese catalogue: merges zh/*.po, one file an area, into the one that the program reads.
 
-`python -m app.translations` writes zh/LC_MESSAGES/messages.mo; `missing()` lists what has no Chinese yet.
+`compile_catalogue()` writes zh/LC_MESSAGES/messages.mo; `missing()` lists what has no Chinese yet.
 """
 
 import os
-import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -74,8 +73,3 @@ def missing() -> list[str]:
     have = {e.id[0] if isinstance(e.id, tuple) else e.id for e in merged()}
     return sorted(wanted() - have)
 
-
-if __name__ == "__main__":
-    compile_catalogue()
-    for text in missing():
-        sys.stderr.write(f"no Chinese: {text!r}\n")
