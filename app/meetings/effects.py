@@ -50,7 +50,7 @@ def hold_meeting(call: EffectCall) -> Outcome:
     return Waiting("meeting", meeting.id)
 
 
-@on_case_end
+@on_case_end(Meeting.case_id)
 def cancel_open_meetings(ended: CaseEnded) -> None:
     """A case that ends takes the meetings with it that were not held."""
     for meeting in queries.open_meetings_of(ended.case_id):

@@ -134,7 +134,7 @@ def settle(call: EffectCall) -> Done:
     return Done()
 
 
-@on_case_end
+@on_case_end(Notice.case_id, Objection.case_id)
 def end_notices(ended: CaseEnded) -> None:
     """A case has ended: its notices stay up to their end, or come down where it was cancelled.
 

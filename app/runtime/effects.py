@@ -4,10 +4,12 @@ Handlers run inside the transaction of the act that led to them. They open none,
 database (`outbox.owe`), and say no by raising a `Refusal`: that becomes an incident of the case.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.runtime.actor import Actor
 from workflows.model import Data, Element, World
@@ -66,10 +68,12 @@ class CaseEnded:
 Outcome = Done | Waiting
 Handler = Callable[[EffectCall], Outcome]
 EndHandler = Callable[[CaseEnded], None]
+CaseColumn = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+EndHandlers = Mapping[str, tuple[EndHandler, tuple[CaseColumn, ...]]]
 
 _effects: dict[str, Handler] = {}
 _deadlines: dict[str, Handler] = {}
-_ends: dict[str, EndHandler] = {}
+_ends: dict[str, tuple[EndHandler, tuple[CaseColumn, ...]]] = {}
 
 
 class NameTaken(ValueError):
@@ -90,10 +94,17 @@ def deadline(name: str) -> Callable[[Handler], Handler]:
     return _register(_deadlines, name)
 
 
-def on_case_end(handler: EndHandler) -> EndHandler:
-    """Register what a slice does when a case ends."""
-    _ends[f"{handler.__module__}.{handler.__qualname__}"] = handler
-    return handler
+def on_case_end(*kept: CaseColumn) -> Callable[[EndHandler], EndHandler]:
+    """Register what a slice does when a case ends that one of these columns of its tables names.
+
+    Without columns it is called at the end of every case.
+    """
+
+    def mark(handler: EndHandler) -> EndHandler:
+        _ends[f"{handler.__module__}.{handler.__qualname__}"] = (handler, kept)
+        return handler
+
+    return mark
 
 
 def names() -> frozenset[str]:
@@ -111,10 +122,9 @@ def deadline_of(name: str) -> Handler:
     return _deadlines.get(name, _timed_out)
 
 
-def tell_end(ended: CaseEnded) -> None:
-    """Call every handler of the end of a case."""
-    for handler in _ends.values():
-        handler(ended)
+def end_handlers() -> EndHandlers:
+    """The handlers of the end of a case, by name, each with the columns that say whether it is concerned."""
+    return _ends
 
 
 def _timed_out(_call: EffectCall) -> Outcome:

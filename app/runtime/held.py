@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.extensions import db
 from app.models import Case, Person, Task, Unit
@@ -53,8 +53,10 @@ _starter = select(_people.c.username).where(_people.c.id == _cases.c.starter_id)
 _HOLD_CASE = (
     select(*_CASE_COLUMNS, _starter.label("starter"), world.world_version())
     .join_from(_cases, _units, _units.c.id == _cases.c.unit_id)
+    .where(_cases.c.id == bindparam("case"))
     .with_for_update(of=_cases)
 )
+_HOLD_FREE_CASE = _HOLD_CASE.with_for_update(of=_cases, skip_locked=True)
 _HOLD_TASK = (
     select(
         *_CASE_COLUMNS,
@@ -78,6 +80,7 @@ _HOLD_TASK = (
     )
     .join_from(_cases, _tasks, _tasks.c.case_id == _cases.c.id)
     .join(_units, _units.c.id == _cases.c.unit_id)
+    .where(_tasks.c.id == bindparam("task"))
     .with_for_update(of=[_cases, _tasks])
 )
 
@@ -123,11 +126,9 @@ def hold(
 
     Raises NoSuchCase (also for a locked one where `skip_locked`), CaseSuspended, CaseOver.
     """
-    query = _HOLD_CASE.where(_cases.c.id == case_id)
-    if skip_locked:
-        query = query.with_for_update(of=_cases, skip_locked=True)
+    query = _HOLD_FREE_CASE if skip_locked else _HOLD_CASE
     note_hold()
-    row = db.session.connection().execute(query).one_or_none()
+    row = db.session.connection().execute(query, {"case": case_id}).one_or_none()
     if row is None:
         raise NoSuchCase
     return _held(row, now=now, by=by, states=states)
@@ -136,7 +137,7 @@ def hold(
 def hold_task(task_id: int) -> Any:
     """Lock a task and its case; the row holds what is needed to judge and to load. Raises NoSuchTask."""
     note_hold()
-    row = db.session.connection().execute(_HOLD_TASK.where(_tasks.c.id == task_id)).one_or_none()
+    row = db.session.connection().execute(_HOLD_TASK, {"task": task_id}).one_or_none()
     if row is None:
         raise NoSuchTask
     return row

@@ -5,11 +5,13 @@ starts in one unit follow one another, those in different units do not meet.
 """
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from app.clock import SHANGHAI
 from app.extensions import db
 from app.models import CaseCounter
-from app.runtime.tables import table, upsert
+from app.runtime.tables import insert_in, table
 
 _counters = table(CaseCounter)
 
@@ -18,10 +20,17 @@ def next_case_no(unit_id: int, *, now: datetime) -> str:
     """The next number of the unit, e.g. 2026-12-0045; inside a transaction."""
     year = now.astimezone(SHANGHAI).year
     connection = db.session.connection()
-    statement = (
-        upsert(connection, _counters)
-        .values(unit_id=unit_id, year=year, last=1)
+    counted = connection.execute(
+        _counting(connection.dialect.name), {"unit_id": unit_id, "year": year, "last": 1}
+    )
+    return f"{year}-{unit_id}-{counted.scalar_one():04d}"
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    """The statement, made once."""
+    return (
+        insert_in(dialect, _counters)
         .on_conflict_do_update(index_elements=["unit_id", "year"], set_={"last": _counters.c.last + 1})
         .returning(_counters.c.last)
     )
-    return f"{year}-{unit_id}-{connection.execute(statement).scalar_one():04d}"

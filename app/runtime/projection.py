@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from app.extensions import db
 from app.models import IncidentRow, Subscription, Task, Timer
@@ -25,6 +25,19 @@ _tasks = table(Task)
 _timers = table(Timer)
 _subscriptions = table(Subscription)
 _incidents = table(IncidentRow)
+_OPEN = insert(_tasks).returning(_tasks.c.id, sort_by_parameter_order=True)
+_DONE = (
+    update(_tasks)
+    .where(_tasks.c.case_id == bindparam("of_case"), _tasks.c.ref == bindparam("of_ref"))
+    .values(
+        state="done",
+        done_at=bindparam("at"),
+        done_by=bindparam("by"),
+        assignee_id=bindparam("by"),
+        claimed_at=bindparam("claimed"),
+        row_version=_tasks.c.row_version + 1,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +62,6 @@ def project(held: Held, changes: Changes, *, done: DoneTask | None = None) -> li
     return opened
 
 
-def end_everything(held: Held) -> None:
-    """The case is over: nothing of it is waited for any more."""
-    connection = db.session.connection()
-    connection.execute(delete(_timers).where(_timers.c.case_id == held.id))
-    connection.execute(delete(_subscriptions).where(_subscriptions.c.case_id == held.id))
-    connection.execute(
-        update(_incidents)
-        .where(_incidents.c.case_id == held.id, _incidents.c.resolved_at.is_(None))
-        .values(resolved_at=held.now)
-    )
-
-
 def wait_again(held: Held, ref: str, element: str, waiting: Waiting) -> None:
     """An effect goes on waiting after its deadline, perhaps for another row or until another instant."""
     connection = db.session.connection()
@@ -80,18 +81,8 @@ def _timer_row(held: Held, ref: str, element: str, due_at: datetime) -> dict[str
 def _close_tasks(held: Held, changes: Changes, done: DoneTask | None) -> None:
     connection = db.session.connection()
     if done is not None:
-        connection.execute(
-            update(_tasks)
-            .where(_tasks.c.case_id == held.id, _tasks.c.ref == done.ref)
-            .values(
-                state="done",
-                done_at=held.now,
-                done_by=done.by_id,
-                assignee_id=done.by_id,
-                claimed_at=done.claimed_at or held.now,
-                row_version=_tasks.c.row_version + 1,
-            )
-        )
+        own = {"of_case": held.id, "of_ref": done.ref, "at": held.now, "by": done.by_id}
+        connection.execute(_DONE, own | {"claimed": done.claimed_at or held.now})
     cancelled = [ref for ref in changes.closed if done is None or ref != done.ref]
     if cancelled:
         connection.execute(
@@ -107,12 +98,7 @@ def _open_tasks(held: Held, opened: tuple[OpenTask, ...]) -> list[Opened]:
     by_group = groups.resolve_groups((task.group for task in opened), unit_path=held.unit_path)
     by_username = groups.resolve_people(task.assignee for task in opened)
     rows = [_task_row(held, task, by_group, by_username) for task in opened]
-    ids = (
-        db.session.connection()
-        .execute(insert(_tasks).returning(_tasks.c.id, sort_by_parameter_order=True), rows)
-        .scalars()
-        .all()
-    )
+    ids = db.session.connection().execute(_OPEN, rows).scalars().all()
     return [
         Opened(task_id, row["group_id"], row["assignee_id"], held.starter_id, held.unit_id)
         for task_id, row in zip(ids, rows, strict=True)

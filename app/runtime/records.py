@@ -22,6 +22,7 @@ from workflows.errors import Problem, message
 
 _records = table(Record)
 _cases = table(Case)
+_INSERT = insert(_records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def append(held: Held, entries: Sequence[Entry]) -> None:
     """Write entries at the end of the case's chain; moves the head in `held` (saved with the case)."""
     rows = [_row(held, entry) for entry in entries]
     if rows:
-        db.session.connection().execute(insert(_records), rows)
+        db.session.connection().execute(_INSERT, rows)
 
 
 def _row(held: Held, entry: Entry) -> dict[str, Any]:

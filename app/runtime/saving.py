@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, update
 
 from app.extensions import db
-from app.models import Case, Subscription
-from app.runtime import effects, inbox, kicks, projection, records
-from app.runtime.effects import CaseEnded, Done, EffectCall, Waiting
+from app.models import Case
+from app.runtime import effects, ending, inbox, kicks, projection, records
+from app.runtime.effects import Done, EffectCall, Waiting
 from app.runtime.held import INCIDENT, RUNNING, Held
 from app.runtime.projection import Opened
 from app.runtime.records import Entry
@@ -31,7 +31,10 @@ COMPLETED = "completed"
 CANCELLED = "cancelled"
 
 _cases = table(Case)
-_subscriptions = table(Subscription)
+_INSERT = insert(_cases).returning(_cases.c.id)
+_UPDATE = update(_cases).where(
+    _cases.c.id == bindparam("of_case"), _cases.c.row_version == bindparam("of_version")
+)
 
 
 class CaseMovedMeanwhile(RuntimeError):
@@ -70,7 +73,8 @@ def finish(
     opened = projection.project(held, changes, done=done)
     data: Data = {}
     if over:
-        projection.end_everything(held)
+        left = ending.look(held)
+        ending.end_waits(held, left)
         held.state = ended_as
         data = held.instance.data
     else:
@@ -80,7 +84,7 @@ def finish(
     _save(held, over=over, outcome=outcome, data=data)
     _owe(held, changes.thrown)
     if over:
-        _tell_end(held, outcome, data)
+        ending.tell(held, left, outcome=outcome, data=data)
     _refresh_objects()
     return Moved(held.id, held.case_no, held.state, tuple(o.id for o in opened), outcome, data, tuple(opened))
 
@@ -95,27 +99,20 @@ def record_only(held: Held, entries: Sequence[Entry], *, state: str) -> None:
 
 def store_new(held: Held) -> None:
     """Give a case that has just begun its row."""
-    held.id = (
-        db.session.connection()
-        .execute(
-            insert(_cases)
-            .values(
-                case_no=held.case_no,
-                definition=held.definition_key,
-                version=held.version,
-                bundle_id=held.bundle_id,
-                title=held.title,
-                unit_id=held.unit_id,
-                starter_id=held.starter_id,
-                parent_id=held.parent_id,
-                state=RUNNING,
-                row_version=held.row_version,
-                started_at=held.now,
-            )
-            .returning(_cases.c.id)
-        )
-        .scalar_one()
-    )
+    values = {
+        "case_no": held.case_no,
+        "definition": held.definition_key,
+        "version": held.version,
+        "bundle_id": held.bundle_id,
+        "title": held.title,
+        "unit_id": held.unit_id,
+        "starter_id": held.starter_id,
+        "parent_id": held.parent_id,
+        "state": RUNNING,
+        "row_version": held.row_version,
+        "started_at": held.now,
+    }
+    held.id = db.session.connection().execute(_INSERT, values).scalar_one()
     held.stored = True
 
 
@@ -227,11 +224,8 @@ def _refresh_objects() -> None:
 
 
 def _update(held: Held, values: dict[str, Any]) -> None:
-    changed = db.session.connection().execute(
-        update(_cases)
-        .where(_cases.c.id == held.id, _cases.c.row_version == held.row_version)
-        .values(values | {"row_version": held.row_version + 1})
-    )
+    this = {"of_case": held.id, "of_version": held.row_version, "row_version": held.row_version + 1}
+    changed = db.session.connection().execute(_UPDATE, this | values)
     if changed.rowcount != 1:
         raise CaseMovedMeanwhile(f"case {held.id} at {held.row_version}")
     held.row_version += 1
@@ -253,25 +247,3 @@ def _owe(held: Held, thrown: Sequence[Thrown]) -> None:
                 case_id=held.id,
                 now=held.now,
             )
-
-
-def _tell_end(held: Held, outcome: str, data: Data) -> None:
-    effects.tell_end(
-        CaseEnded(
-            case_id=held.id,
-            definition=held.definition_key,
-            unit_id=held.unit_id,
-            state=held.state,
-            outcome=outcome,
-            data=data,
-            now=held.now,
-            by=held.by,
-        )
-    )
-    waiting = db.session.connection().execute(
-        select(_subscriptions.c.case_id, _subscriptions.c.ref).where(
-            _subscriptions.c.kind == "case", _subscriptions.c.target_id == held.id
-        )
-    )
-    for row in waiting.all():
-        kicks.owe("case_ended", {"ref": row.ref, "ended": held.id}, case_id=row.case_id, now=held.now)

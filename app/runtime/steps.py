@@ -1,22 +1,38 @@
 """One row for each visit of each element: entered, claimed, left, by whom. Monitoring counts these.
 
-Visits that began and ended in one act are written once; all in bulk.
+Visits that began and ended in one act are written once; all in bulk. The statements are made once: to
+build one costs more than to send it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import case as sql_case
-from sqlalchemy import func, literal, update
+from sqlalchemy import bindparam, func, update
 
 from app.extensions import db
 from app.models import StepRow
 from app.runtime.held import Held
-from app.runtime.tables import table, upsert
+from app.runtime.tables import insert_in, table
 from workflows.model import Changes, Step
 
 _steps = table(StepRow)
+_END = (
+    update(_steps)
+    .where(_steps.c.case_id == bindparam("of_case"), _steps.c.ref.in_(bindparam("of_refs", expanding=True)))
+    .values(left_at=bindparam("at"), how=bindparam("in_way"))
+)
+_END_OWN = (
+    update(_steps)
+    .where(_steps.c.case_id == bindparam("of_case"), _steps.c.ref == bindparam("of_ref"))
+    .values(
+        left_at=bindparam("at"),
+        how=bindparam("in_way"),
+        by_id=bindparam("by"),
+        claimed_at=func.coalesce(_steps.c.claimed_at, bindparam("claimed", type_=_steps.c.claimed_at.type)),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +83,26 @@ def _step_row(held: Held, step: Step, due_at: datetime | None) -> dict[str, Any]
 
 def _insert_steps(rows: list[dict[str, Any]]) -> None:
     """Visits that began; one that had failed and is tried again keeps its row."""
-    if not rows:
-        return
-    connection = db.session.connection()
-    statement = upsert(connection, _steps)
-    statement = statement.on_conflict_do_update(
+    if rows:
+        connection = db.session.connection()
+        connection.execute(_insertion(connection.dialect.name), rows)
+
+
+@cache
+def _insertion(dialect: str) -> Any:
+    statement = insert_in(dialect, _steps)
+    return statement.on_conflict_do_update(
         index_elements=["case_id", "ref"],
         set_={"how": statement.excluded.how, "left_at": statement.excluded.left_at},
     )
-    connection.execute(statement, rows)
 
 
 def _end_steps(held: Held, how: str, refs: list[str], done: DoneTask | None) -> None:
-    values: dict[str, Any] = {"left_at": held.now, "how": how}
+    connection = db.session.connection()
+    this = {"of_case": held.id, "at": held.now, "in_way": how}
     if done is not None and done.ref in refs:
-        own = _steps.c.ref == done.ref
-        values["by_id"] = sql_case((own, literal(done.by_id)), else_=_steps.c.by_id)
-        values["claimed_at"] = sql_case(
-            (
-                own,
-                func.coalesce(
-                    _steps.c.claimed_at, literal(done.claimed_at or held.now, _steps.c.claimed_at.type)
-                ),
-            ),
-            else_=_steps.c.claimed_at,
-        )
-    db.session.connection().execute(
-        update(_steps).where(_steps.c.case_id == held.id, _steps.c.ref.in_(refs)).values(values)
-    )
+        own = {"of_ref": done.ref, "by": done.by_id, "claimed": done.claimed_at or held.now}
+        connection.execute(_END_OWN, this | own)
+        refs = [ref for ref in refs if ref != done.ref]
+    if refs:
+        connection.execute(_END, this | {"of_refs": refs})

@@ -14,5 +14,10 @@ def table(model: type[Base]) -> Table:
 
 
 def upsert(connection: Connection, target: Table) -> Any:
-    """An INSERT of this dialect, which knows ON CONFLICT."""
-    return postgresql.insert(target) if connection.dialect.name == "postgresql" else sqlite.insert(target)
+    """An INSERT of this connection's dialect, which knows ON CONFLICT."""
+    return insert_in(connection.dialect.name, target)
+
+
+def insert_in(dialect: str, target: Table) -> Any:
+    """An INSERT of the dialect of this name, which knows ON CONFLICT."""
+    return postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
