@@ -25,6 +25,7 @@ export default defineConfig({
         work_styles: here("src/styles/work.scss"),
         portal_styles: here("src/styles/portal.scss"),
         page: here("src/page/page.js"),
+        door: here("src/door/door.js"),
         diagram: here("src/diagram/diagram.js"),
       },
     },

@@ -4,8 +4,11 @@ from typing import Any
 
 from flask import request
 from flask_smorest import Blueprint
+from marshmallow import ValidationError
 
 from app import clock
+from app.errors import Invalid
+from app.http import field_errors
 from app.identity.guard import actor, requires
 from app.meetings import closing, presenting, service, tellers
 from app.meetings.counting import Count
@@ -67,7 +70,10 @@ def load_roll(meeting_id: int) -> dict[str, Any]:
         meeting = service.load_from_file(meeting_id, upload.read(), by=actor(), now=clock.now())
     else:
         sent = request.get_data(cache=True)
-        given = RollSourceSchema().load(read_json(sent) if sent else {})
+        try:
+            given = RollSourceSchema().load(read_json(sent) if sent else {})
+        except ValidationError as wrong:
+            raise Invalid(field_errors(wrong.messages)) from wrong
         meeting = service.load_from_unit(meeting_id, given["from_unit"], by=actor())
     return presenting.shown(meeting)
 

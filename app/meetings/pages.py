@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -11,12 +11,13 @@ from app.errors import AppRefusal, Invalid, problem_body
 from app.identity.guard import actor, requires
 from app.meetings import closing, presenting, service, tellers
 from app.meetings.counting import Count
-from app.meetings.reading import list_meetings, list_roll
+from app.meetings.reading import door_list, list_meetings, list_roll
 from app.presentation import shell
 
 blueprint = Blueprint("meetings", __name__, url_prefix="/meetings")
 Answer = str | Response | tuple[str, int]
 AT_THE_DOOR = 12
+MOST_AT_ONCE = 5000
 VOTES = ("for", "against", "abstain", "invalid")
 
 
@@ -102,15 +103,21 @@ def door(meeting_id: int) -> Answer:
     return render_template(template, **_door_view(meeting_id, request.args.get("q", "")))
 
 
+@blueprint.get("/<id:meeting_id>/door/roll")
+@requires("meetings.run")
+def door_roll(meeting_id: int) -> Response:
+    """The roll for a door whose network is poor: read once, searched on the device."""
+    return jsonify({"people": door_list(meeting_id, by=actor())})
+
+
 @blueprint.post("/<id:meeting_id>/door")
 @requires("meetings.run")
 def sign_in(meeting_id: int) -> Answer:
     """Sign one person or a household in, take one back, or note a proxy."""
     q = request.form.get("q", "")
-    present = [int(i) for i in request.form.getlist("present") if i.isdecimal() and len(i) < 19]
-    absent = [int(i) for i in request.form.getlist("absent") if i.isdecimal() and len(i) < 19]
+    present, absent = _ids("present"), _ids("absent")
     proxies = {}
-    proxy = request.form.get("proxy", "").strip()
+    proxy = request.form.get("proxy", "").strip()[:60]
     if proxy and present:
         proxies, present = {present[0]: proxy}, present[1:]
     try:
@@ -136,12 +143,13 @@ def recuse(meeting_id: int) -> Answer:
     try:
         service.recuse(
             meeting_id,
-            int(entry) if entry.isdecimal() and len(entry) < 19 else 0,
+            int(entry) if _is_id(entry) else 0,
             recused=request.form.get("recused") == "1",
             by=actor(),
         )
     except AppRefusal as refused:
-        return _again("meetings/show.html", meeting_id, refused)
+        view = _door_view(meeting_id, request.form.get("q", "")) | _refused(refused)
+        return render_template("meetings/door.html", **view), refused.status
     return redirect(url_for("meetings.door", meeting_id=meeting_id, q=request.form.get("q", "")), 303)
 
 
@@ -156,7 +164,7 @@ def count(meeting_id: int) -> Answer:
 @requires("meetings.count")
 def enter(meeting_id: int) -> Answer:
     """Enter a count of one item."""
-    typed = {name: request.form.get(name, "").strip() for name in (*VOTES, "item", "teller")}
+    typed = {name: _plain(request.form.get(name, "")).strip() for name in (*VOTES, "item", "teller")}
     try:
         figures = _figures(typed)
         hands = typed["teller"] == "hands"
@@ -194,7 +202,7 @@ def close(meeting_id: int) -> Answer:
 @requires("meetings.run")
 def adjourn(meeting_id: int) -> Answer:
     """Adjourn the meeting with a reason."""
-    reason = request.form.get("reason", "").strip()[:2000]
+    reason = request.form.get("reason", "").replace("\0", "").strip()[:2000]
     if not reason:
         missing = Invalid(
             [{"path": "reason", "message": _("Say why the meeting is adjourned."), "code": "required"}]
@@ -216,6 +224,7 @@ def _view(meeting_id: int) -> dict[str, Any]:
         "quorum": [t for t in shown["rule"]["tests"] if t["about"] in ("quorum", "")],
         "mine": {step for step, people in shown["eligible"].items() if me in people},
         "over": shown["state"] in service.OVER,
+        "me": me,
         "unit_name": presenting.unit_name(meeting),
         "entered_by_me": presenting.tellers_of(meeting, actor()),
     }
@@ -223,11 +232,25 @@ def _view(meeting_id: int) -> dict[str, Any]:
 
 def _door_view(meeting_id: int, q: str) -> dict[str, Any]:
     found = (
-        list_roll(meeting_id, by=actor(), q=q, limit=AT_THE_DOOR)
+        list_roll(meeting_id, by=actor(), q=_plain(q)[:60], limit=AT_THE_DOOR)
         if q.strip()
         else {"items": [], "next": None}
     )
     return _view(meeting_id) | {"found": found["items"], "more": found["next"], "q": q}
+
+
+def _ids(name: str) -> list[int]:
+    """The ids of this field of the form; 5,000 at most, as everywhere."""
+    return [int(text) for text in request.form.getlist(name)[:MOST_AT_ONCE] if _is_id(text)]
+
+
+def _plain(text: str) -> str:
+    """What can be looked for: no NUL, no half characters."""
+    return "".join(c for c in text if c.isprintable())
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _figures(typed: dict[str, str]) -> dict[str, int]:

@@ -22,3 +22,12 @@ def list_roll(
     meeting = service.shown(meeting_id, by=by)
     found, following = queries.roll(meeting.id, q=q, limit=limit, cursor=cursor, absent_only=absent)
     return {"items": found, "next": following}
+
+
+def door_list(meeting_id: int, *, by: Actor) -> list[list[Any]]:
+    """The whole roll as [id, name, household, last places, present], by name. Raises NoSuchMeeting."""
+    meeting = service.shown(meeting_id, by=by)
+    return [
+        [str(row.id), row.name, row.household, row.identity_tail, row.present]
+        for row in queries.door_list(meeting.id)
+    ]
