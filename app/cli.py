@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -106,6 +107,15 @@ def verify_records() -> None:
         click.echo(f"{case_no}: {fault}")
     click.echo(f"{len(broken)} faults")
     sys.exit(1 if broken else 0)
+
+
+@main.command("draw")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def draw_anew(file: Path) -> None:
+    """Draw the process in FILE anew: its own picture is replaced, nothing else."""
+    from workflows.layout import draw
+
+    file.write_text(draw(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 class Serving:
