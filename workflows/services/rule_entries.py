@@ -44,7 +44,10 @@ class Source:
         return self.act == DEFAULT
 
     def as_dict(self) -> dict[str, str]:
-        """JSON-able."""
+        """JSON-able, in words that can be shown."""
+        if self.is_default:
+            words = {"act": "本产品默认（法律未作规定）", "act_en": "product default (the law is silent)"}
+            return words | {"article": "", "url": ""}
         return {"act": self.act, "act_en": self.act_en, "article": self.article, "url": self.url}
 
 
