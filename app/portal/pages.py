@@ -247,11 +247,12 @@ def _decision_page(template: str, decision_id: int) -> str:
     found = queries.decision(decision_id)
     if found is None:
         raise NotFound
+    beside = queries.decisions_beside(found.row)
     return render_template(
         template,
         decision=found,
-        beside=queries.decisions_beside(found.row),
-        posted=queries.notices_of_decision(found.row),
+        beside=beside,
+        posted=queries.notices_of_decision(found.row, beside),
         words=wording,
     )
 

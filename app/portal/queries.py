@@ -157,15 +157,16 @@ def decisions_beside(row: Decision) -> list[Decision]:
     )
 
 
-def notices_of_decision(row: Decision) -> list[Notice]:
-    """The notices of its case that speak of a decision, oldest first."""
+def notices_of_decision(row: Decision, also: Sequence[Decision]) -> list[Notice]:
+    """The notices of its case that speak of it or of the items voted with it, and of the result."""
+    ids = {str(each.id) for each in (row, *also)}
     found = db.session.scalars(
         select(Notice)
         .where(Notice.case_id == row.case_id, Notice.kind.in_(("decision", "result")))
         .order_by(Notice.id)
         .limit(20)
     )
-    return list(found)
+    return [each for each in found if each.kind == "result" or str(each.facts.get("decision_id")) in ids]
 
 
 def meeting(meeting_id: int, case_id: int) -> Meeting | None:

@@ -99,7 +99,7 @@ def is_provisional(row: Notice) -> bool:
 
 def decider(row: Notice) -> str:
     """The body that the notice's rule is for, in words; "" where it only informs."""
-    return "" if row.rule.get("body") in NOT_A_DECIDING_BODY else _either(row.rule.get("names"))
+    return "" if str(row.rule.get("body")) in NOT_A_DECIDING_BODY else _either(row.rule.get("names"))
 
 
 def period_of(row: Notice) -> str:
@@ -131,6 +131,14 @@ def draw_of(facts: dict[str, Any]) -> tuple[str, list[str]]:
         str(each.get("name") or each.get("id", "") if isinstance(each, dict) else each)
         for each in order[:500]
     ]
+
+
+def paper_date(at: datetime | None, *, ends: bool = False) -> str:
+    """A day as it goes on paper, with its year. `ends`: the last day of a period that ends then."""
+    if at is None:
+        return "–"
+    day = last_day(at) if ends else legal_day(at)
+    return f"{day.day} {day:%B} {day.year}" if _english() else f"{day.year}年{day.month}月{day.day}日"
 
 
 def rule_lines(row: Notice) -> list[RuleLine]:
