@@ -18,15 +18,14 @@ FOREVER = "public, max-age=31536000, immutable"
 
 def install(app: Flask) -> None:
     """Offer `asset(name)` to templates, GOV.UK's macros under govuk_frontend_jinja/, and long caching."""
-    folder = Path(app.root_path) / "static" / BUILT
-    manifest = read_manifest(folder)
-    if not manifest and not app.testing:
-        log.warning("no built styles in %s: pages go without; run make", folder)
+    build = Build(Path(app.root_path) / "static" / BUILT)
+    if not build.manifest() and not app.testing:
+        log.warning("no built styles in %s: pages go without; run make", build.folder)
 
     def asset(name: str) -> str:
         """The address of the built file of this entry, or "" where there is no build."""
-        path = _built(manifest, name)
-        return url_for("static", filename=f"{BUILT}/{path}") if path else ""
+        entry = build.manifest().get(f"src/{name}")
+        return url_for("static", filename=f"{BUILT}/{entry['file']}") if entry else ""
 
     app.jinja_env.globals["asset"] = asset
     app.jinja_loader = ChoiceLoader(
@@ -38,18 +37,26 @@ def install(app: Flask) -> None:
     app.after_request(_cache_built)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Vite's manifest: source file → {file, css}; empty where nothing is built."""
-    path = folder / ".vite" / "manifest.json"
-    if not path.is_file():
-        return {}
-    held = json.loads(path.read_text())
-    return held if isinstance(held, dict) else {}
+class Build:
+    """What Vite built: source file → {file, css}; read again when it was built anew."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._path = folder / ".vite" / "manifest.json"
+        self._read_at = 0
+        self._held: dict[str, Any] = {}
 
-def _built(manifest: dict[str, Any], name: str) -> str:
-    entry = manifest.get(f"src/{name}")
-    return str(entry["file"]) if entry else ""
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as it is now; empty where nothing is built."""
+        try:
+            changed_at = self._path.stat().st_mtime_ns
+            if changed_at != self._read_at:
+                self._held, self._read_at = json.loads(self._path.read_text()), changed_at
+        except FileNotFoundError:
+            self._held, self._read_at = {}, 0
+        except json.JSONDecodeError:
+            return self._held  # just being written: the next page reads it
+        return self._held
 
 
 def _cache_built(response: Response) -> Response:

@@ -47,7 +47,8 @@ def prepare() -> None:
         session.execute(build.select(Person)).scalar_one().password_hash = passwords.hash_password(PASSWORD)
     body = """<startEvent id="s"/><userTask id="a" name="调查摸底" minyi:group="committee"
       minyi:form="ask.form" minyi:due="days(3)"/><userTask id="b" name="提出意见" minyi:group="committee"/>
-      <endEvent id="e"/><sequenceFlow id="f1" sourceRef="s" targetRef="a"/><sequenceFlow id="f2" sourceRef="a" targetRef="b"/>
+      <endEvent id="e"/><sequenceFlow id="f1" sourceRef="s" targetRef="a"/>
+      <sequenceFlow id="f2" sourceRef="a" targetRef="b"/>
       <sequenceFlow id="f3" sourceRef="b" targetRef="e"/>"""
     picture = "".join(
         f'<di:BPMNShape id="x{i}" bpmnElement="{i}"><dc:Bounds x="{x}" y="{y}" width="{w}" height="{h}"/>'
