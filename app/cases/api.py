@@ -25,7 +25,6 @@ from app.cases.schemas import (
 from app.clock import now
 from app.http import PageQuerySchema, attachment_response
 from app.identity.guard import actor, requires
-from app.identity.queries import names_of_groups
 
 blueprint = Blueprint("cases_api", __name__, url_prefix="/api/v1", description="Cases, messages and files")
 
@@ -41,7 +40,6 @@ def start_case(given: dict[str, Any]) -> dict[str, Any]:
         given["definition"],
         data=given["data"],
         by=who,
-        groups=names_of_groups(who.id),
         now=now(),
         title=given["title"],
         unit_id=given["unit"],

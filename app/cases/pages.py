@@ -12,7 +12,6 @@ from app import clock
 from app.cases import queries, service, starting, uploads
 from app.errors import Invalid
 from app.identity.guard import actor, may, requires
-from app.identity.queries import names_of_groups
 from app.presentation import shell
 from app.presentation.attached import held_files, keep
 from app.presentation.diagram_svg import State, draw
@@ -61,7 +60,6 @@ def start_now(key: str) -> Answer:
             key,
             data=without_empty_rows(typed),
             by=who,
-            groups=names_of_groups(who.id),
             now=now,
             title=request.form.get("title", "").strip()[:200],
             unit_id=int(unit) if unit.isdecimal() and len(unit) < 15 else None,

@@ -11,6 +11,7 @@ from app.cases import queries
 from app.cases.queries import AnyRow
 from app.errors import Invalid, NotAllowed, NotFound
 from app.forms import Asking, read_answer
+from app.identity.queries import names_of_groups
 from app.runtime import attachments, library, messages, reading, runner, stopping, world
 from app.runtime.access import may_complete
 from app.runtime.actor import Actor
@@ -68,13 +69,12 @@ def start(
     *,
     data: Mapping[str, Any],
     by: Actor,
-    groups: frozenset[str],
     now: datetime,
     title: str = "",
     unit_id: int | None = None,
     version: int | None = None,
 ) -> Started:
-    """Begin a case in the own unit, or in `unit_id`. `groups`: keys and names of the person's groups.
+    """Begin a case in the own unit, or in `unit_id`.
 
     Raises: NoSuchDefinition, DefinitionRetired, NotStartable, MayNotStart, NotOwnUnit, NoSuchUnit, Invalid.
     """
@@ -82,7 +82,7 @@ def start(
         place, unit_name = _place(unit_id, by)
         bundle = library.bundle_for(definition, version)
         runnable = library.definition_of(bundle.id)
-        _refuse_start(runnable, by, groups)
+        _refuse_start(runnable, by)
         form = runnable.forms.get(runnable.start_form) if runnable.start_form else None
         kept: Data = dict(data)
         if form is not None:
@@ -91,7 +91,7 @@ def start(
         if not title and not (runnable.title_from and kept.get(runnable.title_from)):
             title = f"{runnable.name}（{unit_name}）"[: runner.TITLE_LENGTH]
         moved = runner.start_case(
-            definition, data=kept, by=by, unit_id=place, now=now, title=title, version=bundle.version
+            definition, data=kept, by=by, unit_id=place, now=now, title=title, bundle=bundle
         )
         if form is not None:
             attachments.attach(form, kept, moved.case_id)
@@ -230,9 +230,9 @@ def _refuse_managing(actor: Actor, case_id: int) -> None:
         raise MayNotManage
 
 
-def _refuse_start(definition: Definition, by: Actor, groups: frozenset[str]) -> None:
+def _refuse_start(definition: Definition, by: Actor) -> None:
     allowed = definition.startable_by
-    if allowed and not by.has_role("admin") and groups.isdisjoint(allowed):
+    if allowed and not by.has_role("admin") and names_of_groups(by.id).isdisjoint(allowed):
         raise MayNotStart(groups="、".join(allowed))
 
 

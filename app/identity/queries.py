@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, false, or_, select, tuple_
+from sqlalchemy import Row, Select, bindparam, false, or_, select, tuple_
 
 from app.extensions import db
 from app.http import decode_cursor, page
@@ -25,10 +25,7 @@ class SignedIn:
 
 def signed_in(digest: bytes, kind: str, now: datetime) -> SignedIn | None:
     """The active person whose sign-in of this kind has this digest and is not over at machine time `now`."""
-    wanted = _actor_select().join(SignIn, SignIn.person_id == Person.id)
-    rows = db.session.execute(
-        wanted.where(SignIn.digest == digest, SignIn.kind == kind, SignIn.expires_at > now)
-    ).all()
+    rows = db.session.execute(_SIGNED_IN, {"digest": digest, "kind": kind, "now": now}).all()
     who = _actor(rows)
     return SignedIn(who, rows[0].unit_name or "") if who else None
 
@@ -59,6 +56,18 @@ def _actor_select() -> Select[*tuple[Any, ...]]:
         .outerjoin(Group, Group.id == Membership.group_id)
         .where(Person.active)
     )
+
+
+_SIGNED_IN = (
+    _actor_select()
+    .join(SignIn, SignIn.person_id == Person.id)
+    .where(
+        SignIn.digest == bindparam("digest"),
+        SignIn.kind == bindparam("kind"),
+        SignIn.expires_at > bindparam("now"),
+    )
+)
+"""Made once: every request asks it."""
 
 
 def _actor(rows: Sequence[Row[Any]]) -> Actor | None:

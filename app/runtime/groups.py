@@ -6,7 +6,7 @@ unknown one leaves the task without a group: it falls to the starter.
 
 from collections.abc import Iterable
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 
 from app.extensions import db
 from app.models import Group, Membership, Person, Unit
@@ -18,6 +18,15 @@ _groups = table(Group)
 _memberships = table(Membership)
 _people = table(Person)
 _units = table(Unit)
+_names: BindParameter[str] = bindparam("names", expanding=True)
+_GROUPS = (
+    select(_groups.c.id, _groups.c.unit_id, _groups.c.key, _groups.c.name, _groups.c.name_en)
+    .where(
+        _groups.c.unit_id.in_(bindparam("units", expanding=True)),
+        or_(_groups.c.key.in_(_names), _groups.c.name.in_(_names), _groups.c.name_en.in_(_names)),
+    )
+    .order_by(_groups.c.id)
+)
 
 
 def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:
@@ -26,14 +35,7 @@ def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:
     if not wanted:
         return {}
     units = path_ids(unit_path)
-    rows = db.session.connection().execute(
-        select(_groups.c.id, _groups.c.unit_id, _groups.c.key, _groups.c.name, _groups.c.name_en)
-        .where(
-            _groups.c.unit_id.in_(units),
-            or_(_groups.c.key.in_(wanted), _groups.c.name.in_(wanted), _groups.c.name_en.in_(wanted)),
-        )
-        .order_by(_groups.c.id)
-    )
+    rows = db.session.connection().execute(_GROUPS, {"units": units, "names": wanted})
     nearness = {unit_id: place for place, unit_id in enumerate(reversed(units))}
     found: dict[str, tuple[tuple[int, int, int], int]] = {}
     for row in rows:

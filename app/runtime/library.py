@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, func, select
 
 from app.extensions import db
 from app.models import Bundle, DefinitionFile, DefinitionVersion
@@ -32,6 +32,18 @@ _definitions = table(DefinitionRow)
 _versions = table(DefinitionVersion)
 _files = table(DefinitionFile)
 _bundles = table(Bundle)
+_VERSION = (
+    select(_versions.c.id, _versions.c.version, _versions.c.calls, _definitions.c.state, _bundles.c.id)
+    .join_from(_versions, _definitions, _definitions.c.key == _versions.c.key)
+    .outerjoin(
+        _bundles,
+        (_bundles.c.version_id == _versions.c.id) & (_bundles.c.pins_hash == bindparam("no_pins")),
+    )
+    .where(
+        _versions.c.key == bindparam("of_key"),
+        _versions.c.version == func.coalesce(bindparam("of_version", type_=Integer), _definitions.c.latest),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +97,8 @@ def bundle_for(key: str, version: int | None = None) -> BundleRef:
     Raises: NoSuchDefinition, DefinitionRetired.
     """
     connection = db.session.connection()
-    wanted = _definitions.c.latest if version is None else version
-    row = connection.execute(
-        select(_versions.c.id, _versions.c.version, _versions.c.calls, _definitions.c.state, _bundles.c.id)
-        .join_from(_versions, _definitions, _definitions.c.key == _versions.c.key)
-        .outerjoin(_bundles, (_bundles.c.version_id == _versions.c.id) & (_bundles.c.pins_hash == _hash({})))
-        .where(_versions.c.key == key, _versions.c.version == wanted)
-    ).one_or_none()
+    wanted = {"of_key": key, "of_version": version, "no_pins": _hash({})}
+    row = connection.execute(_VERSION, wanted).one_or_none()
     if row is None:
         raise NoSuchDefinition(key=key)
     version_id, number, calls, state, plain_bundle = row

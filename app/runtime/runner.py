@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from app.extensions import db
 from app.models import Case, CaseLink, IncidentRow, Person, Timer, Unit
@@ -20,6 +20,7 @@ from app.runtime.access import is_candidate, may_complete
 from app.runtime.actor import Actor
 from app.runtime.held import MOVING, RUNNING, Held
 from app.runtime.kicks import Kick
+from app.runtime.library import BundleRef
 from app.runtime.records import Entry
 from app.runtime.refusals import (
     MayNotComplete,
@@ -63,6 +64,7 @@ _incidents = table(IncidentRow)
 _people = table(Person)
 _timers = table(Timer)
 _units = table(Unit)
+_UNIT = select(_units.c.path, _units.c.name, world.world_version()).where(_units.c.id == bindparam("unit"))
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -89,12 +91,15 @@ def start_case(
     now: datetime,
     title: str = "",
     version: int | None = None,
+    bundle: BundleRef | None = None,
     parent_id: int | None = None,
     start: str = "",
     link: str = "",
     link_ref: str = "",
 ) -> Moved:
     """Begin a case of the latest (or this) version in a unit. `start`: id of a message or timer start event.
+
+    `bundle`: the version where it has been looked up already in this transaction.
 
     `data` is validated against the start form before. A `parent_id` links the new case to its parent
     under the kind `link`; `link_ref` is the parent's wait that ends with it. Raises: NoSuchDefinition,
@@ -103,15 +108,13 @@ def start_case(
     refuse_nul(data, title)
     if len(title) > TITLE_LENGTH:
         raise TitleTooLong
-    bundle = library.bundle_for(definition, version)
+    bundle = bundle or library.bundle_for(definition, version)
     runnable = library.definition_of(bundle.id)
     if not start and not runnable.startable:
         raise NotStartable(key=definition)
     note_hold()
     connection = db.session.connection()
-    unit = connection.execute(
-        select(_units.c.path, _units.c.name, world.world_version()).where(_units.c.id == unit_id)
-    ).one_or_none()
+    unit = connection.execute(_UNIT, {"unit": unit_id}).one_or_none()
     if unit is None:
         raise NoSuchUnit
     case_no = numbers.next_case_no(unit_id, now=now)

@@ -34,7 +34,7 @@ def tasks(
     cursor: str = "",
 ) -> tuple[list[AnyRow], str | None]:
     """Tasks of a view, the most urgent first: by deadline, those without one last. done: the latest first."""
-    wanted = _select().where(_in_view(actor, view))
+    wanted = _TASKS.where(_in_view(actor, view))
     if case is not None:
         wanted = wanted.where(Task.case_id == case)
     if element:
@@ -63,7 +63,7 @@ def tasks(
 def task(actor: Actor, task_id: int) -> AnyRow | None:
     """One task, open or not, if this person may see it."""
     seen = or_(sees_case(actor), holds(actor), may_take(actor), Task.done_by == actor.id)
-    return db.session.execute(_select().where(Task.id == task_id, seen)).one_or_none()
+    return db.session.execute(_TASKS.where(Task.id == task_id, seen)).one_or_none()
 
 
 def counts(actor: Actor, *, now: datetime) -> dict[str, int]:
@@ -206,3 +206,7 @@ def _select() -> AnySelect:
         .outerjoin(holder, holder.id == Task.assignee_id)
         .outerjoin(Group, Group.id == Task.group_id)
     )
+
+
+_TASKS = _select()
+"""What lists and pages show of a task; made once."""
