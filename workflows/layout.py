@@ -18,7 +18,8 @@ DC = "http://www.omg.org/spec/DD/20100524/DC"
 DI = "http://www.omg.org/spec/DD/20100524/DI"
 
 TASK, EVENT, GATEWAY = (120, 80), (36, 36), (50, 50)
-GAP, LABELLED_GAP, TRACK, CORRIDOR, HEAD, MARGIN = 40, 96, 10, 24, 30, 30
+GAP, LABELLED_GAP, TRACK, CORRIDOR, HEAD, MARGIN = 32, 88, 10, 24, 30, 30
+NARROW = 84  # a column of gateways and events only; their names stand below them
 
 Point = tuple[int, int]
 Box = tuple[int, int, int, int]
@@ -213,13 +214,15 @@ class _Grid:
                 tall[flow.corridor[0]] = max(tall[flow.corridor[0]], flow.corridor[1] + 1)
             if flow.named:
                 labelled.add(flow.source.column)
+        wide_columns = {n.column for n in nodes.values() if n.size == TASK}
+        self.width = {c: TASK[0] if c in wide_columns else NARROW for c in range(columns)}
         self.left: dict[int, int] = {}
         self.top: dict[int, int] = {}
         x = MARGIN + 2 * HEAD + GAP + wide[-1] * TRACK
         for column in range(columns):
             self.left[column] = x
             gap = LABELLED_GAP if column in labelled else GAP
-            x += TASK[0] + gap + wide[column] * TRACK
+            x += self.width[column] + gap + wide[column] * TRACK
         self.right = x
         y = MARGIN + CORRIDOR + tall[-1] * TRACK
         self.wide = wide
@@ -232,11 +235,11 @@ class _Grid:
         width, height = node.size
         x, y = self.left[node.column], self.top[node.row]
         if node.host:
-            return (x + TASK[0] - width - 12, y + TASK[1] - height // 2, width, height)
-        return (x + (TASK[0] - width) // 2, y + (TASK[1] - height) // 2, width, height)
+            return (x + self.width[node.column] - width - 12, y + TASK[1] - height // 2, width, height)
+        return (x + (self.width[node.column] - width) // 2, y + (TASK[1] - height) // 2, width, height)
 
     def channel_x(self, channel: int, track: int) -> int:
-        start = self.left[channel] + TASK[0] if channel >= 0 else MARGIN + 2 * HEAD
+        start = self.left[channel] + self.width[channel] if channel >= 0 else MARGIN + 2 * HEAD
         return start + 14 + track * TRACK
 
     def corridor_y(self, corridor: int, track: int) -> int:

@@ -374,8 +374,8 @@ class Walk:
         self.say(f"  {decision['body_name']}：《{decision['title']}》 {decision['item']}")
         self.say(
             f"  应到 roll {decision['roll']} · 实到 present {decision['present']}"
-            f" · 赞成 for {decision['for']} · 反对 against {decision['against']} · 弃权 abstain {decision['abstain']}"
-            f" · 无效 invalid {decision['invalid']}"
+            f" · 赞成 for {decision['for']} · 反对 against {decision['against']}"
+            f" · 弃权 abstain {decision['abstain']} · 无效 invalid {decision['invalid']}"
         )
         self._lines([*decision["quorum"], *decision["tests"]])
         notices = self.caller.items("/portal/notices", who="")
