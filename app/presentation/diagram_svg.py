@@ -43,7 +43,10 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """`svg` is empty where the file has no picture; `steps` always tells the same in words."""
+    """`svg` is empty where the file has no picture; `steps` always tells the same in words.
+
+    `here`: ids of the drawn shapes where the case is; each is an anchor `<key>-here-<id>` in the picture.
+    """
 
     svg: Markup
     steps: tuple[StepLine, ...]
@@ -75,10 +78,11 @@ def draw(
         for s in picture.steps
     )
     svg = Markup("")
+    drawn = {shape.id for shape in picture.shapes}
     if picture.shapes:
         view = _view(picture, around=around, window=window)
         svg = _Painter(marked, english=english, key=key, view=view).paint(picture, name)
-    return Drawing(svg, steps, name, tuple(i for i, s in marked.items() if s == "here"))
+    return Drawing(svg, steps, name, tuple(i for i, s in marked.items() if s == "here" and i in drawn))
 
 
 def _said(name: str, name_en: str, *, english: bool) -> str:

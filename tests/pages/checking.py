@@ -28,6 +28,8 @@ def check_page(html: str) -> lxml_html.HtmlElement:
             assert each in ids, f"“{each}” is referred to and not there"
     for link in page.xpath("//a"):
         assert link.get("href"), f"a link without address: {link.text_content()!r}"
+    for anchor in page.xpath("//a[starts-with(@href, '#')]/@href"):
+        assert str(anchor)[1:] in ids, f"a link to {anchor}, which is not on the page"
     for image in page.xpath("//img | //svg[@role='img']"):
         named = image.get("alt") is not None or image.get("aria-label") or image.get("aria-labelledby")
         assert named, "a picture without words"
