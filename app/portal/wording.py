@@ -204,7 +204,8 @@ def decided_on(row: Decision) -> str:
 
 def sentence(row: Decision) -> str:
     """The result in one sentence."""
-    words = {"body": body_name(row), "what": decided_on(row), "votes": row.votes_for}
+    name = body_name(row)
+    words = {"body": name[:1].upper() + name[1:], "what": decided_on(row), "votes": row.votes_for}
     if row.passed:
         return str(_("%(body)s: passed with %(votes)s votes in favour – %(what)s", **words))
     return str(_("%(body)s: not passed, %(votes)s votes in favour – %(what)s", **words))

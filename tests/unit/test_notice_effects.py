@@ -169,7 +169,7 @@ def test_a_minor_error_is_corrected_and_the_period_begins_anew(any_app: Flask) -
     complete(open_task(case_id, "correct").id, corrected, by=v.wang, now=later)
     complete(open_task(case_id, "publish").id, {"board_place": "门口"}, by=v.wang, now=later)
     second = notice_of(case_id)
-    assert second.previous_id == first.id
+    assert (second.previous_id, second.reason) == (first.id, "金额有误。")
     assert second.posted_to == datetime(2026, 12, 11, 16, 0, tzinfo=UTC)
     db.session.rollback()
     assert db.session.get(Notice, first.id).state == "interrupted"
