@@ -87,9 +87,9 @@ def object_to(notice_id: int) -> Answer:
         )
     except Invalid as invalid:
         return _notice_page(notice_id, text=text, contact=contact, errors=invalid.errors), 422
-    except WrongState as refusal:
-        error = {"path": "", "message": _(refusal.text)}
-        return _notice_page(notice_id, text=text, contact=contact, errors=[error]), 409
+    except (WrongState, Throttled) as refusal:
+        error = {"path": "", "message": _(refusal.text).format(**refusal.params)}
+        return _notice_page(notice_id, text=text, contact=contact, errors=[error]), refusal.status
     session[RECEIPT] = {"no": accepted.receipt_no, "code": accepted.code, "notice": notice_id}
     return redirect(url_for("portal.accepted"), 303)
 

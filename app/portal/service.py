@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
-from app.errors import Invalid, NotFound, WrongState
+from app.errors import Invalid, NotFound, Throttled, WrongState
 from app.extensions import db
 from app.identity import receipts, sealed, throttle
 from app.identity.receipts import Found, Progress, Receipt, Step, receipt_kind
@@ -49,6 +49,16 @@ class NoticePeriodOver(WrongState):
     )
 
 
+class TooManyObjections(Throttled):
+    """One address has sent very many objections to one notice."""
+
+    code = "too_many_objections"
+    text = message(
+        "Very many objections to this notice came from this connection. Wait {seconds} seconds, or bring "
+        "yours to the supervision committee."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Objected:
     """An accepted objection. The code is shown this once."""
@@ -63,10 +73,10 @@ def object_to(
     """Object to a notice; the same text with the same `nonce` counts once and gives the same receipt.
 
     `machine`: machine time, for the throttle. Raises NoSuchNotice, NoObjectionsTaken, NoticePeriodOver,
-    Invalid, Throttled.
+    Invalid, TooManyObjections.
     """
     text, contact = _checked(text, contact)
-    throttle.check(FROM_ONE_ADDRESS, address, str(notice_id), now=machine)
+    _refuse_flood(address, notice_id, machine)
     receipt = receipts.new_receipt(nonce, str(notice_id), text, contact)
     with transaction() as session:
         notice = queries.locked_notice(notice_id)
@@ -119,6 +129,13 @@ def _opened(notice: Notice, receipt: Receipt, *, text: str, contact: str, now: d
         contact=sealed.seal(contact) if contact else None,
         received_at=now,
     )
+
+
+def _refuse_flood(address: str, notice_id: int, machine: datetime) -> None:
+    try:
+        throttle.check(FROM_ONE_ADDRESS, address, str(notice_id), now=machine)
+    except Throttled as wait:
+        raise TooManyObjections(**wait.params) from wait
 
 
 def _refuse_unless_taken(notice: Notice, now: datetime) -> None:

@@ -244,7 +244,9 @@ def test_one_address_cannot_flood_a_notice(world: World) -> None:
     row = db.session.scalars(select(FailedAttempt)).one()
     row.failures = 60
     db.session.commit()
-    post(world, f"/notices/{notice_id}/objections", {"text": "不对"}, 429)
+    refused = post(world, f"/notices/{notice_id}/objections", {"text": "不对"}, 429)
+    assert refused["type"].endswith("too_many_objections")
+    post(world, f"/notices/{world.add_notice()}/objections", {"text": "不对"})
 
 
 def test_only_published_decisions_are_there_with_their_exact_counts(world: World) -> None:

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Objection
+from app.models import FailedAttempt, Objection
 
 DAY = timedelta(days=1)
 EVIL = '<script>alert("x")</script>{{7*7}}'
@@ -193,6 +193,31 @@ def test_objecting_gives_a_receipt_that_tells_where_it_stands(world: World) -> N
     assert "单价与合同不符" in said
     assert "正在核实" in said
     assert "13800000000" not in said
+
+
+def test_the_address_in_the_receipts_picture_opens_it_at_once_and_is_throttled_too(world: World) -> None:
+    notice_id = world.notice_of(world.post_notice())
+    sent = {"text": "单价不符"}
+    given = world.ask("POST", f"/api/v1/portal/notices/{notice_id}/objections", json=sent).json
+    assert given is not None
+    address = f"/portal/receipts?no={given['receipt_no']}&code={given['code']}"
+    assert "单价不符" in text_of(page(world, address))
+    for _time in range(10):
+        page(world, f"/portal/receipts?no={given['receipt_no']}&code=1", 404)
+    assert "单价不符" not in text_of(page(world, address, 429))
+
+
+def test_a_flooded_notice_says_so_and_keeps_what_was_typed(world: World) -> None:
+    notice_id = world.add_notice()
+    sent = {"text": "不对"}
+    world.ask("POST", f"/api/v1/portal/notices/{notice_id}/objections", json=sent)
+    db.session.scalars(select(FailedAttempt)).one().failures = 60
+    db.session.commit()
+    path = f"/portal/notices/{notice_id}"
+    answer = send(world, world.client(), path, {"text": "还是不对"}, action="/objections", status=429)
+    tree = check_page(answer.get_data(as_text=True))
+    assert "异议过多" in text_of(tree)
+    assert tree.xpath("//textarea")[0].text.strip() == "还是不对"
 
 
 def test_a_form_sent_twice_objects_once(world: World) -> None:
