@@ -264,16 +264,26 @@ def _figures(typed: dict[str, str]) -> dict[str, int]:
     return {name: int(typed[name]) for name in VOTES}
 
 
-def _refused(refused: AppRefusal) -> dict[str, Any]:
+def _refused(refused: AppRefusal, *, item: str = "") -> dict[str, Any]:
+    """The error summary, each line with the field that it is about where the page has one."""
     body = problem_body(refused, _)
     rows = [
-        {"href": "#" + e["path"].split(".")[0], "text": e["message"], "path": e["path"]}
+        {"href": _field_of(e["path"], item), "text": e["message"], "path": e["path"]}
         for e in body.get("errors", [])
         if e.get("code") != "differs"
     ]
     return {"errors": rows or [{"href": "", "text": body["detail"], "path": ""}]}
 
 
+def _field_of(path: str, item: str) -> str:
+    if path in VOTES and item:
+        return f"#{path}-{item}"
+    if path.startswith("proxies."):
+        return f"#proxy-{path.removeprefix('proxies.')}"
+    return f"#{path}" if path in ("reason", "file") else ""
+
+
 def _again(template: str, meeting_id: int, refused: AppRefusal, *, anchor: str = "", **more: Any) -> Answer:
-    view = _view(meeting_id) | _refused(refused) | {"anchor": anchor, "typed": {}} | more
+    item = more.get("typed", {}).get("item", "")
+    view = _view(meeting_id) | _refused(refused, item=item) | {"anchor": anchor, "typed": {}} | more
     return render_template(template, **view), refused.status
