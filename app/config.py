@@ -29,6 +29,7 @@ class Settings:
     max_upload_bytes: int = 20 * 1024 * 1024
     session_hours: int = 12
     testing: bool = False
+    secret_key_fallbacks: tuple[str, ...] = ()
 
     @property
     def sqlite(self) -> bool:
@@ -60,6 +61,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         production=production,
         max_upload_bytes=_number(environ, "MAX_UPLOAD_MB", 20, low=1, high=200) * 1024 * 1024,
         session_hours=_number(environ, "SESSION_HOURS", 12, low=1, high=720),
+        secret_key_fallbacks=tuple(environ.get("SECRET_KEY_FALLBACKS", "").split()),
     )
 
 

@@ -125,7 +125,7 @@ def look_up(receipt_no: str, code: str, *, address: str, now: datetime, machine:
     throttle.check(WRONG_CODES_ANYWHERE, address, now=machine)
     throttle.check(WRONG_CODES, address, number, now=machine)
     found = next((each for kind in _kinds.values() if (each := kind(number)) is not None), None)
-    if found is not None and hmac.compare_digest(found.digest, digest_of(given)):
+    if found is not None and _fits(given, found.digest):
         return found.tell(now)
     throttle.failed(WRONG_CODES_ANYWHERE, address, now=machine)
     throttle.failed(WRONG_CODES, address, number, now=machine)
@@ -134,8 +134,20 @@ def look_up(receipt_no: str, code: str, *, address: str, now: datetime, machine:
 
 def digest_of(code: str) -> bytes:
     """What is stored of a code: keyed, because there are few enough codes to try them all."""
-    secret = str(current_app.config["SECRET_KEY"]).encode()
-    return hmac.new(b"receipt-code\0" + secret, code.encode(), hashlib.sha256).digest()
+    return _digest(code, current_app.config["SECRET_KEY"])
+
+
+def _fits(code: str, digest: bytes) -> bool:
+    """Whether a code is the one whose digest is stored, under the present key or a listed former one."""
+    secrets_known = [
+        current_app.config["SECRET_KEY"],
+        *(current_app.config.get("SECRET_KEY_FALLBACKS") or []),
+    ]
+    return any(hmac.compare_digest(digest, _digest(code, secret)) for secret in secrets_known)
+
+
+def _digest(code: str, secret: object) -> bytes:
+    return hmac.new(b"receipt-code\0" + str(secret).encode(), code.encode(), hashlib.sha256).digest()
 
 
 def _padded(no: int, code: int) -> tuple[str, str, bytes]:

@@ -161,6 +161,17 @@ def test_a_wrong_code_is_not_found_and_throttled_for_this_receipt(world: World) 
     get(world, f"/receipts/{other['receipt_no']}?code={other['code']}")
 
 
+def test_a_receipt_outlives_a_change_of_the_secret_while_the_old_one_is_listed(world: World) -> None:
+    notice_id = world.notice_of(world.post_notice())
+    given = post(world, f"/notices/{notice_id}/objections", {"text": "不对"})
+    path = f"/receipts/{given['receipt_no']}?code={given['code']}"
+    old = world.app.config["SECRET_KEY"]
+    world.app.config["SECRET_KEY"] = "another" * 8
+    get(world, path, 404)
+    world.app.config["SECRET_KEY_FALLBACKS"] = [old]
+    get(world, path)
+
+
 @pytest.mark.parametrize("no", ["0", "x" * 500, "１２３", "%00", "' OR 1=1", "999999999999"])
 def test_an_unknown_receipt_is_not_found(world: World, no: str) -> None:
     answer = world.ask("GET", f"/api/v1/portal/receipts/{no}", query_string={"code": "1"})
