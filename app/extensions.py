@@ -32,7 +32,7 @@ def engine_options(url: str) -> dict[str, Any]:
     """Options of the SQLAlchemy engine for this database URL."""
     options: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value).decode(),
-        "json_deserializer": orjson.loads,
+        "json_deserializer": _read_json,
     }
     if url.startswith("postgresql"):
         options |= {
@@ -44,6 +44,11 @@ def engine_options(url: str) -> dict[str, Any]:
     else:
         options |= {"connect_args": {"timeout": 20, "check_same_thread": False}}
     return options
+
+
+def _read_json(stored: str | float) -> Any:
+    """The value of a JSON column; SQLite hands a lone number back as that number, not as its text."""
+    return orjson.loads(stored) if isinstance(stored, str) else stored
 
 
 db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})

@@ -375,3 +375,25 @@ def test_other_content_and_other_methods_are_refused(place: County) -> None:
     assert place.who("li").call("GET", "/cases/99999999999999999999").status_code == 404
     assert place.who("li").call("GET", "/cases?q=%00").status_code == 400
     assert place.app.test_client().get("/api/v1/cases").status_code == 401
+
+
+@pytest.mark.parametrize("item", [1, 0, -2.5, True, None, "12", [1], {"a": 1}])
+def test_the_tasks_of_a_multi_instance_are_listed_whatever_each_is_about(place: County, item: Any) -> None:
+    loop = (
+        "<multiInstanceLoopCharacteristics><loopDataInputRef>items</loopDataInputRef>"
+        '<inputDataItem id="item" name="item"/></multiInstanceLoopCharacteristics>'
+    )
+    key = place.publish(bpmn(chain(f'<userTask id="ask" minyi:group="committee">{loop}</userTask>')))
+    case = place.start(key, data={"items": [item]})
+    task = place.task(case["id"])
+    assert place.who("li").get(f"/tasks/{task['id']}")["element"] == "ask"
+    done = place.who("li").post(f"/tasks/{task['id']}/complete", {"data": {}})
+    assert done["case"]["state"] == "completed"
+
+
+def test_a_multi_instance_by_number_is_listed(place: County) -> None:
+    tag = "multiInstanceLoopCharacteristics"
+    loop = f"<{tag}><loopCardinality>2</loopCardinality></{tag}>"
+    key = place.publish(bpmn(chain(f'<userTask id="ask" minyi:group="committee">{loop}</userTask>')))
+    case = place.start(key)
+    assert len(place.who("li").get(f"/tasks?view=all&case={case['id']}")["items"]) == 2
