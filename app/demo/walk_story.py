@@ -28,7 +28,7 @@ PUBLISHED = (
 FILLED_IN = (
     ("人物、日期、票数、文字均由演示县补写", "people, dates, votes and wording are the demo county's"),
     (
-        "第一次代表会议人数不足、异议成立、整改，均为补写，用以展示例外",
+        "第一次代表会议人数不足、异议成立均为补写，用以展示例外",
         "the meeting without a quorum and the upheld objection are filled in, to show exceptions",
     ),
     ("按现行法律（不是2012年的法律）办理", "played under today's law, not that of 2012"),
