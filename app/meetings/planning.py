@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from app.clock import SHANGHAI
 from app.extensions import db
 from app.identity.register import NotInRegister, RegisterRow, register_of
-from app.meetings import queries, rolls
+from app.meetings import lawful_day, queries, rolls
 from app.models import Meeting, RollEntry, Unit
 from app.runtime.groups import resolve_groups
 from workflows.errors import Phrase, Refusal, message
@@ -88,6 +88,8 @@ def plan(wanted: Plan) -> Meeting:
         result={},
         minutes={},
     )
+    assert meeting.scheduled_at is not None
+    lawful_day.renew(meeting, at=meeting.scheduled_at)
     db.session.add(meeting)
     db.session.flush()
     load_roll(meeting, members_of(wanted.unit_id, wanted.body))

@@ -6,6 +6,7 @@ from flask_babel import get_locale, gettext
 
 from app.errors import Invalid, NotAllowed, NotFound, WrongState
 from workflows.errors import message
+from workflows.services.rule_entries import Text
 
 
 class NoSuchMeeting(NotFound):
@@ -55,6 +56,18 @@ class TooEarly(WrongState):
 
     code = "too_early"
     text = message("The meeting is called for {when}. Nobody can sign in or vote before.")
+
+
+class BodyMayNotDecide(WrongState):
+    """By the law of the meeting's day, or for want of a delegation on record, this body may not decide."""
+
+    code = "body_may_not_decide"
+    text = message("This body may not decide the matter: {reason} {route} Adjourn the meeting.")
+
+    def __init__(self, reason: Text, route: Text) -> None:
+        """`reason` and `route` as the rules say them."""
+        english = str(get_locale()) == "en"
+        super().__init__(reason=reason.en if english else reason.zh, route=route.en if english else route.zh)
 
 
 class CaseNotThere(WrongState):

@@ -16,7 +16,7 @@ from app.clock import SHANGHAI
 from app.extensions import db
 from app.identity.register_columns import CAPACITY
 from app.identity.register_reading import ImportReport, read_register
-from app.meetings import planning, queries, rolls
+from app.meetings import lawful_day, planning, queries, rolls
 from app.meetings.counting import Reckoning, quorum
 from app.meetings.refusals import (
     AttendanceRefused,
@@ -157,7 +157,8 @@ def replace_roll(meeting: Meeting, people: Sequence[Any], nobody: str) -> None:
 def freeze(meeting_id: int, *, by: Actor, now: datetime) -> Meeting:
     """Settle who may take part; from here on quorum and majority are measured against this roll.
 
-    Raises RollIsEmpty; RollIsFrozen when it is done already.
+    The figures become those of the meeting's day. Raises RollIsEmpty, BodyMayNotDecide; RollIsFrozen when it
+    is done already.
     """
     with transaction():
         meeting = held(meeting_id, by=by, step="freeze")
@@ -166,6 +167,7 @@ def freeze(meeting_id: int, *, by: Actor, now: datetime) -> Meeting:
         counted = queries.roll_counts(meeting.id)
         if not counted["people"]:
             raise RollIsEmpty
+        _under_the_law_of(meeting, max(now, meeting.scheduled_at or now))
         meeting.roll_size = counted["people"]
         meeting.counts = rolls.bases(counted, electors=int(meeting.counts.get("electors") or 0))
         meeting.state = "roll_frozen"
@@ -185,13 +187,16 @@ def sign_in(
 ) -> Meeting:
     """Note who is here (again, if sent again: everybody counts once), who is not, and who is represented.
 
-    The first sign-in opens the meeting; the door is open all day of the meeting. Whoever a person who
-    leaves was the proxy of leaves with them. Raises RollNotFrozen, TooEarly, CaseNotThere, CountingHasBegun,
-    AttendanceRefused with the ids that are not on the roll or proxies that the rule does not allow.
+    The first sign-in opens the meeting, under the law of that day; the door is open all day of the meeting.
+    Whoever a person who leaves was the proxy of leaves with them. Raises RollNotFrozen, TooEarly,
+    CaseNotThere, CountingHasBegun, BodyMayNotDecide, AttendanceRefused with the ids that are not on the roll
+    or proxies that the rule does not allow.
     """
     with transaction():
         meeting = held(meeting_id, by=by, step="attendance")
         _may_sign_in(meeting, now)
+        if meeting.state == "roll_frozen":
+            _under_the_law_of(meeting, now)
         known = queries.entries(meeting.id, [*present, *absent, *proxies])
         _check_ids(known, present, absent, proxies)
         _check_proxies(meeting, known, present, absent, proxies)
@@ -229,6 +234,11 @@ def recuse(meeting_id: int, entry_id: int, *, recused: bool, by: Actor) -> Meeti
 def standing(meeting: Meeting, presence: Mapping[str, int] | None = None) -> Reckoning:
     """The quorum as it stands over who is present now (`presence` where it is known already)."""
     return quorum(meeting.rule, _bases(meeting), presence or queries.presence(meeting.id))
+
+
+def _under_the_law_of(meeting: Meeting, at: datetime) -> None:
+    lawful_day.renew(meeting, at=at)
+    lawful_day.may_decide(meeting, at=at)
 
 
 def _bases(meeting: Meeting) -> dict[str, int]:

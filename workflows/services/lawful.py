@@ -12,7 +12,7 @@ from workflows.services import arguments as arg
 from workflows.services import service
 from workflows.services.rule_entries import COMMUNITIES
 from workflows.services.rule_words import value_words
-from workflows.services.rules import Barred, Figure
+from workflows.services.rules import Barred, Figure, Rules
 from workflows.services.tally import reckon
 
 
@@ -66,9 +66,12 @@ def figures(call: ServiceCall) -> Data:
     Gives each figure's number under its name (null where no rule speaks; shares as "2/3"), `tests`
     (`quorum`, `majority`), `units`, `texts`, `shortenable`, `unconfirmed`, `sources`, `place`, `day`.
     """
-    rules = arg.rules_of(call)
-    body = arg.text(call, "body")
-    found = rules.figures(body, arg.optional_text(call, "matter"))
+    return figures_of(arg.rules_of(call), arg.text(call, "body"), arg.optional_text(call, "matter"))
+
+
+def figures_of(rules: Rules, body: str, matter: str | None) -> Data:
+    """What `rules.figures` answers, for whoever asks outside a diagram. Raises BodyUnknown."""
+    found = rules.figures(body, matter)
     names = rules.body(body)
     result: Data = dict.fromkeys(rules.figure_names())
     result.update({name: _plain(f) for name, f in found.items() if f.unit != "tests"})
