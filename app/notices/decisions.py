@@ -78,9 +78,10 @@ def _from_meeting(call: EffectCall, meeting_id: int) -> list[Decision]:
     items = meeting.result.get("items") if meeting.state == "closed" else None
     if not isinstance(items, dict) or not items:
         raise MeetingNotClosed
+    lines = [line for line in meeting.result.get("lines") or [] if isinstance(line, dict)]
     texts = {str(item.get("key")): str(item.get("text", "")) for item in meeting.items}
     shared = _names(call, meeting.body, meeting.matter) | {
-        "quorum_lines": meeting.result.get("lines") or [],
+        "quorum_lines": [line for line in lines if line.get("about", "quorum") == "quorum"],
         "basis": meeting.basis,
         "secret": meeting.secret,
     }
@@ -96,7 +97,7 @@ def _from_meeting(call: EffectCall, meeting_id: int) -> list[Decision]:
             item=texts.get(key, ""),
             passed=bool(items[key]["passed"]),
             roll=meeting.roll_size,
-            present=meeting.present,
+            present=meeting.result.get("present", meeting.present),
             votes_for=items[key]["for"],
             votes_against=items[key]["against"],
             votes_abstain=items[key]["abstain"],

@@ -369,6 +369,8 @@ def test_a_meeting_gives_one_decision_an_item_once(any_app: Flask) -> None:
     assert (first.item, first.passed, first.votes_for) == ("硬化东路", True, 400)
     assert (second.item, second.passed, second.votes_for) == ("修渠", False, 300)
     assert first.roll == second.roll == 1500
+    assert first.present == second.present == 800
+    assert first.reckoning["quorum_lines"] == [{"about": "quorum", "got": 800}]
     assert first.published_at == second.published_at == NOW
 
 
@@ -438,6 +440,7 @@ def discussion(**change: str) -> str:
 def closed_meeting(case_id: int, unit: int, *, state: str = "closed") -> int:
     """A meeting that voted on two items."""
     votes = {"against": 100, "abstain": 20, "invalid": 5, "lines": []}
+    lines = [{"about": "quorum", "got": 800}, {"about": "road", "got": 400}]
     items = {"road": votes | {"for": 400, "passed": True}, "canal": votes | {"for": 300, "passed": False}}
     with transaction() as session:
         meeting = Meeting(
@@ -453,9 +456,9 @@ def closed_meeting(case_id: int, unit: int, *, state: str = "closed") -> int:
             state=state,
             roll_size=1500,
             counts={},
-            present=800,
+            present=0,
             minutes={},
-            result={"items": items, "passed": True, "lines": [], "present": 800, "roll_size": 1500},
+            result={"items": items, "passed": True, "lines": lines, "present": 800, "roll_size": 1500},
             closed_at=NOW,
         )
         session.add(meeting)
