@@ -22,8 +22,10 @@ from app.identity.register_reading import Candidate, ImportReport, LineProblem, 
 from app.models import Elector, Unit
 from app.runtime.actor import Actor
 from app.runtime.transaction import transaction
+from app.runtime.world import world_of_unit
 from workflows.errors import message
 from workflows.services.calendar import legal_day
+from workflows.services.rules import Rules
 
 log = logging.getLogger("minyi.register")
 MEMBERS_OF: Mapping[str, tuple[str, ...]] = {
@@ -36,6 +38,9 @@ MEMBERS_OF: Mapping[str, tuple[str, ...]] = {
     "collective_members_assembly": (columns.MEMBER, columns.CAPACITY),
 }
 """Marks that a body's members have in the register. Bodies that are not here have rolls of their own."""
+
+
+ASSEMBLY_OF = {"village": "villagers_assembly", "residents": "residents_assembly"}
 
 
 class NotInRegister(AppRefusal):
@@ -60,13 +65,14 @@ def import_register(
 
     1. Every line is checked; problems name line and column. 2. Whoever is in the register already, by number
     and name, is updated. 3. People who are not on the list stay: they are removed one by one.
-    Electors are 18 on `of_age_on` (default: the legal day of `now`). `name` is only written to the log.
+    Electors are of age by the rules on `of_age_on` (default: the legal day of `now`). `name` is only logged.
     Raises NotFound, NotAVillage, SheetRefused, NoHeaders, NoElectors, TooLarge.
     """
     unit = village_in_reach(unit_id, by)
+    age = voting_age(unit.id, ASSEMBLY_OF.get(unit.community, "villagers_assembly"), now=now)
     db.session.rollback()
     report = ImportReport()
-    candidates = read_register(content, of_age_on or legal_day(now), report)
+    candidates = read_register(content, of_age_on or legal_day(now), report, from_age=age)
     if report.problems:
         return report
     with transaction() as session:
@@ -101,6 +107,14 @@ def import_register(
         name[:80],
     )
     return report
+
+
+def voting_age(unit_id: int, body: str, *, now: datetime) -> int:
+    """From how many years on people belong to `body` in this unit; 0 where the rules name no age."""
+    rules = world_of_unit(unit_id, now=now).rules
+    assert isinstance(rules, Rules)
+    found = rules.figures(body).get("voting_age")
+    return int(found.value) if found else 0
 
 
 def import_whole(unit_id: object, content: bytes, name: str, by: Actor, now: datetime) -> ImportReport:

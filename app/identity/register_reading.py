@@ -17,7 +17,6 @@ from app.identity.register_columns import Header
 from app.identity.sheets import FORMULA, EmptySheet, Line, read_sheets
 from workflows.errors import fill, message
 
-VOTING_AGE = 18  # 村民委员会组织法 13: the age from which villagers elect, which this register is of
 OLDEST = 130
 MAX_TOLD = 500
 MARKS = (columns.REPRESENTATIVE, columns.IS_HEAD, columns.PARTY, columns.MEMBER, columns.CAPACITY)
@@ -80,8 +79,10 @@ class Candidate:
     marks: dict[str, bool]
 
 
-def read_register(content: bytes, day: date, report: ImportReport) -> list[Candidate]:
+def read_register(content: bytes, day: date, report: ImportReport, *, from_age: int = 0) -> list[Candidate]:
     """The checked lines of a list; what is wrong is told to `report`.
+
+    `from_age`: years that everybody must have reached on `day`, as the rules of their body ask.
 
     Raises SheetRefused, NoHeaders, NoElectors, TooLarge.
     """
@@ -93,7 +94,7 @@ def read_register(content: bytes, day: date, report: ImportReport) -> list[Candi
         if columns.is_no_person(line, header):
             continue
         people += 1
-        candidate = _candidate(line, header, day, report)
+        candidate = _candidate(line, header, day, report, from_age)
         if candidate is None:
             continue
         before = first_line.setdefault(candidate.number.digest, line.number)
@@ -119,7 +120,9 @@ def _list_in(content: bytes) -> tuple[list[Line], Header]:
     raise NoHeaders if seen else EmptySheet
 
 
-def _candidate(line: Line, header: Header, day: date, report: ImportReport) -> Candidate | None:
+def _candidate(
+    line: Line, header: Header, day: date, report: ImportReport, from_age: int
+) -> Candidate | None:
     """One line checked; None where something is wrong with it, which has been told."""
     cell = {key: line.cell(at) for key, at in header.columns.items()}
     found = len(report.problems) + report.more_problems
@@ -133,7 +136,7 @@ def _candidate(line: Line, header: Header, day: date, report: ImportReport) -> C
             line.number, columns.NAME, _("This is not a name.") if name else _("The name is missing.")
         )
     household = _household(cell, line, report)
-    number = _number(cell, line, day, report)
+    number = _number(cell, line, day, report, from_age)
     marks = _marks(cell, name, line, report)
     if number is None or len(report.problems) + report.more_problems != found:
         return None
@@ -152,7 +155,9 @@ def _household(cell: Mapping[str, str], line: Line, report: ImportReport) -> str
     return text
 
 
-def _number(cell: Mapping[str, str], line: Line, day: date, report: ImportReport) -> IdentityNumber | None:
+def _number(
+    cell: Mapping[str, str], line: Line, day: date, report: ImportReport, from_age: int
+) -> IdentityNumber | None:
     written = cell[columns.NUMBER]
     if not written:
         report.tell(line.number, columns.NUMBER, _("The identity number is missing."))
@@ -163,16 +168,16 @@ def _number(cell: Mapping[str, str], line: Line, day: date, report: ImportReport
         report.tell(line.number, columns.NUMBER, fill(_(refused.text), refused.params))
         return None
     age = number.age_on(day)
-    if not VOTING_AGE <= age <= OLDEST:
+    if not from_age <= age <= OLDEST:
         report.tell(
             line.number,
             columns.NUMBER,
             _(
                 "Born on %(day)s: an elector is at least %(n)s years old.",
                 day=number.born_on.isoformat(),
-                n=VOTING_AGE,
+                n=from_age,
             )
-            if age < VOTING_AGE
+            if age < from_age
             else _("Born on %(day)s: check the number.", day=number.born_on.isoformat()),
         )
     if cell.get(columns.SEX):

@@ -14,6 +14,7 @@ from sqlalchemy import delete, update
 
 from app.clock import SHANGHAI
 from app.extensions import db
+from app.identity.register import voting_age
 from app.identity.register_columns import CAPACITY
 from app.identity.register_reading import ImportReport, read_register
 from app.meetings import lawful_day, planning, queries, rolls
@@ -117,8 +118,12 @@ def load_from_file(meeting_id: int, content: bytes, *, by: Actor, now: datetime)
 
     Raises RollIsFrozen; RollRefused with the line and column of everything that is wrong.
     """
+    called = shown(meeting_id, by=by)
+    day = max(now, called.scheduled_at or now)  # whoever comes of age before the meeting takes part
     report = ImportReport()
-    candidates = read_register(content, legal_day(now), report)
+    age = voting_age(called.unit_id, called.body, now=day)
+    db.session.rollback()
+    candidates = read_register(content, legal_day(day), report, from_age=age)
     if report.problems:
         raise RollRefused([_error(f"{p.line}:{p.column}", p.message) for p in report.problems[:200]])
     with transaction():

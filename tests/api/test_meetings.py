@@ -1,7 +1,7 @@
 """The life of a meeting over HTTP, with the process, the rules and the effects that are shipped."""
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from building_app import statements
 from holding_meetings import Hall, Villager, entry, hall, villagers
 
 from app.identity.identity_numbers import check_place
+from workflows.services.calendar import legal_day
 
 HEADERS = "姓名,身份证号,户号\n"
 
@@ -297,6 +298,18 @@ def _workbook(content: bytes) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def test_whoever_comes_of_age_by_the_day_of_the_meeting_is_on_its_roll(tmp_path: Path) -> None:
+    with hall(tmp_path, villagers(4)) as place:
+        meeting = place.call_meeting()
+        planned = place.who("head").get(f"/meetings/{meeting}")["scheduled_at"]
+        day = legal_day(datetime.fromisoformat(planned))
+        for born, status in ((day, 200), (day + timedelta(days=1), 422)):
+            first = f"990000{born.year - 18}{born:%m%d}001"
+            line = f"王小明,{first}{check_place(first)},1\n"
+            answer = send(place, meeting, (HEADERS + line).encode(), status)
+        assert "18" in answer["errors"][0]["message"]
 
 
 def test_a_body_that_no_register_knows_needs_a_file(tmp_path: Path) -> None:

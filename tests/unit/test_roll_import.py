@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 from building_app import add_person, add_unit
-from flask import Flask
+from flask import Flask, current_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -33,7 +33,9 @@ from app.identity.register import NotAVillage, NotInRegister, import_register, r
 from app.identity.register_reading import ImportReport, NoElectors, NoHeaders
 from app.identity.sheets import EmptySheet, OldWorkbook, SheetRefused, TooManyLines, UnknownEncoding
 from app.models import Elector
+from app.runtime import world
 from app.runtime.actor import Actor
+from workflows.services.rules import RuleBook
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 NEXT_DAY_IN_SHANGHAI = datetime(2026, 11, 22, 16, 30, tzinfo=UTC)
@@ -137,6 +139,20 @@ def test_no_text_breaks_the_reading_of_a_number(written: str) -> None:
 def test_age_is_reached_on_the_birthday_and_after_29_february_in_march() -> None:
     leap = read_identity_number(number("20080229"))
     assert [leap.age_on(d) for d in (date(2026, 2, 28), date(2026, 3, 1))] == [17, 18]
+
+
+def test_the_age_of_electors_is_a_figure_of_the_rules(
+    village: tuple[int, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    young = f"姓名,身份证号,户号\n王芳,{number('20080101')},1\n"  # 18 since 2026-01-01
+    assert load(village, young).added == 1
+    texts = {p.name: p.read_text(encoding="utf-8") for p in sorted(world.RULES_FOLDER.glob("*.yaml"))}
+    name = "national-villagers-committee.yaml"
+    changed = texts[name].replace("figure: voting_age, value: 18", "figure: voting_age, value: 19")
+    assert changed != texts[name]
+    monkeypatch.setattr(world, "_book", RuleBook.load(texts | {name: changed}))
+    current_app.extensions.pop(world._KEY, None)
+    assert "19" in told(load(village, young))[0][2]
 
 
 def test_the_number_is_stored_only_as_a_keyed_digest(app: Flask, village: tuple[int, Actor]) -> None:

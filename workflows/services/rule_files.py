@@ -28,7 +28,7 @@ from workflows.services.rule_entries import (
     fraction,
 )
 
-UNITS = ("calendar_days", "working_days", "hours", "share", "count", "tests")
+UNITS = ("calendar_days", "working_days", "hours", "years", "share", "count", "tests")
 COMPARISONS = ("at_least", "more_than")
 _PLACE = re.compile(r"CN(-[0-9]{2,12})?")
 _ORIGIN = {"place", "source", "valid_from", "valid_to", "checked_on", "confirmed", "note"}

@@ -14,6 +14,7 @@ _UNITS = {
     "calendar_days": ("{n}日", "{n} day", "{n} days"),
     "working_days": ("{n}个工作日", "{n} working day", "{n} working days"),
     "hours": ("{n}小时", "{n} hour", "{n} hours"),
+    "years": ("{n}周岁", "{n} year", "{n} years"),
     "count": ("{n}", "{n}", "{n}"),
 }
 
