@@ -67,7 +67,7 @@ class Official(Visitor):
 
     def __init__(self, chromium: Any, address: str, username: str) -> None:
         super().__init__(chromium, address)
-        self.username = username
+        self.username, self.case = username, ""
         self.open("/sign-in")
         self.page.fill("#username", username)
         self.page.fill("#password", PASSWORD)
@@ -93,13 +93,18 @@ class Official(Visitor):
     def open_task(self, task: str) -> None:
         """Find a task in the inbox, or among those that can be taken."""
         for view in ("mine", "claimable"):
-            self.open(f"/inbox?view={view}")
-            link = self.page.locator(".m-row__what").get_by_role("link", name=task, exact=True)
+            link = self.tasks(task, view)
             if link.count():
                 with self.page.expect_navigation():
                     link.first.click()
                 return
         raise AssertionError(f"{self.username} has no task “{task}”")
+
+    def tasks(self, task: str, view: str = "mine") -> Any:
+        """The links to tasks of this name, of the case in hand."""
+        self.open(f"/inbox?view={view}")
+        rows = self.page.locator(".m-row").filter(has_text=self.case)
+        return rows.get_by_role("link", name=task, exact=True)
 
     def submit(self, task: str) -> None:
         """Press the main button; the page that follows has no error."""

@@ -17,10 +17,10 @@ from app.demo.walk_server import served
 
 TITLE = "东街硬化及排水"
 PLAN = "使用村集体积累28万元硬化东街620米，宽4米，两侧修排水沟；公开招标，不向村民集资。"
+OTHERS = (("修订村规民约（红白事从简）", "village_covenant"), ("确定误工补贴标准", "absence_subsidy"))
 COMMITTEE = ("tianshuzhen", "donglaishun", "panhongmei", "xiaoxingwang")
 SIX = (*COMMITTEE, "yuandezheng", "caiailian")
 AGREE = "agree"
-NOTICE_DAYS = "公示"
 
 
 @dataclass
@@ -66,11 +66,17 @@ def test_six_people_carry_a_decision_through_the_pages(story: Story) -> None:
     carry_out_and_accept(story)
     post_the_result(story)
     read_without_sign_in(story)
-    assert {p.username: p.complaints for p in story.people.values() if p.complaints} == {}
+    complaints = [c for p in story.people.values() for c in p.complaints]
+    assert [c for c in complaints if "409" not in c] == []  # the second teller's first count
+    assert len(complaints) == 1
 
 
 def raise_and_survey(story: Story) -> None:
     """The committee raises the matter and asks around; the Party branch proposes it."""
+    for title, matter in OTHERS:
+        story["panhongmei"].start("村级重大事项", {"title": title, "matter": matter, "text": title})
+    for person in story.people.values():
+        person.case = TITLE
     story.case = story["panhongmei"].start(
         "村级重大事项", {"title": TITLE, "matter": "collective_money_use", "text": PLAN, "amount": "280000"}
     )
@@ -99,7 +105,7 @@ def discuss_in_the_committees(story: Story) -> None:
     for _ in COMMITTEE[:-1]:
         speaker = next(name for name in COMMITTEE if _has(story[name], "发表意见"))
         story.do(speaker, "发表意见", statement__opinion=AGREE)
-    head.open("/inbox")
+    head.open("/inbox?view=claimable")
     head.picture(story.pictures / "tour-inbox.png")
     story.do("xiaoxingwang", "主要负责人末位表态", head_statement__opinion=AGREE)
     story.do("donglaishun", "形成会议纪要", minutes="四人到会，逐人发言，一致同意。")
@@ -108,8 +114,7 @@ def discuss_in_the_committees(story: Story) -> None:
 
 
 def _has(person: Official, task: str) -> bool:
-    person.open("/inbox")
-    return person.page.locator(".m-row__what").get_by_role("link", name=task, exact=True).count() > 0
+    return bool(person.tasks(task).count())
 
 
 def ask_the_party_members(story: Story) -> None:
@@ -161,13 +166,15 @@ def vote_in_the_assembly(story: Story) -> None:
     assert "未通过" not in result
     head.open(f"{room.path}/minutes")
     head.picture(story.pictures / "meeting-minutes.png", whole=True)
-    story.do("xiaoxingwang", "形成会议记录并签字", minutes="会议按议程进行。", signers="主持人、记录人、监票人")
+    story.do(
+        "xiaoxingwang", "形成会议记录并签字", minutes="会议按议程进行。", signers="主持人、记录人、监票人"
+    )
 
 
 def post_the_decision(story: Story) -> None:
     """The decision is up for its whole period; the supervision committee checks."""
     _post(story, by="panhongmei")
-    story.villager.open("/portal/notices" if _portal(story) else "/notices")
+    story.villager.open("/portal/notices")
     assert TITLE in story.villager.words()
     _period_over(story)
 
@@ -197,24 +204,20 @@ def post_the_result(story: Story) -> None:
     _post(story, by="donglaishun")
     _period_over(story)
     story["xiaoxingwang"].open(story.case)
-    assert "已办结" in story["xiaoxingwang"].words() or "办结" in story["xiaoxingwang"].words()
+    assert story["xiaoxingwang"].page.locator("main .m-tag", has_text="已办结").count()
 
 
 def read_without_sign_in(story: Story) -> None:
     """Anybody reads what was decided, in both languages."""
     villager = story.villager
-    villager.open("/portal/decisions" if _portal(story) else "/decisions")
-    villager.follow(TITLE)
+    villager.open("/portal/decisions")
+    villager.follow("硬化东街")
     assert "通过" in villager.words()
     villager.picture(story.pictures / "tour-decision.png")
     villager.speak("English")
     assert "villagers' assembly" in villager.words().lower().replace("’", "'")
     villager.picture(story.pictures / "tour-decision-en.png")
     assert villager.complaints == []
-
-
-def _portal(_story: Story) -> bool:
-    return True
 
 
 def _post(story: Story, *, by: str) -> None:

@@ -146,20 +146,21 @@ function open(box) {
     return row;
   }
 
-  const lost = (event) => {
-    const { verb, triggeringEvent } = event.detail.requestConfig;
-    if (event.detail.xhr && event.detail.xhr.status > 0 && event.detail.xhr.status < 500) return;
-    const button = triggeringEvent?.submitter;
-    if (verb === "post" && button && button.closest("#door") && /^(present|absent)$/.test(button.name)) {
-      keep(button.value, button.dataset.name, button.name === "present");
-    } else if (verb === "get") {
-      findHere();
-    }
+  // A request of htmx that did not get through: keep the sign-in, or find the person here.
+  const lost = ({ sourceElement, sourceEvent, request }) => {
+    const button = sourceEvent?.submitter;
+    const signs = button && sourceElement.closest("#door") && /^(present|absent)$/.test(button.name);
+    if (signs) keep(button.value, button.dataset.name, button.name === "present");
+    else if (request.method.toUpperCase() === "GET") findHere();
   };
-  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-    document.addEventListener(name, lost);
-  }
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:error", (event) => event.detail.ctx && lost(event.detail.ctx));
+  document.addEventListener("htmx:before:response", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.response.status < 500) return;
+    event.preventDefault(); // nothing is swapped: what is shown stays
+    lost(ctx);
+  });
+  document.addEventListener("htmx:after:swap", () => {
     local.hidden = true;
     show();
   });
