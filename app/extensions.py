@@ -46,9 +46,9 @@ def engine_options(url: str) -> dict[str, Any]:
     return options
 
 
-def _read_json(stored: str | float) -> Any:
+def _read_json(stored: str | bytes | float) -> Any:
     """The value of a JSON column; SQLite hands a lone number back as that number, not as its text."""
-    return orjson.loads(stored) if isinstance(stored, str) else stored
+    return orjson.loads(stored) if isinstance(stored, str | bytes) else stored
 
 
 db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})
