@@ -3,12 +3,17 @@
 `now` is fixed: 2026-11-23 09:00 in Asia/Shanghai, a Monday.
 """
 
+import atexit
 import itertools
 import os
+import shutil
+import sqlite3
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,7 @@ from sqlalchemy.engine import make_url
 from app.config import Settings
 from app.extensions import db
 from app.factory import create_app
+from app.migrations import upgrade
 from app.models import Case, Group, Membership, Person, Task, Unit
 from app.runtime import doorbell, publishing, runner
 from app.runtime.actor import Actor
@@ -35,8 +41,6 @@ def built_app(tmp_path: Path, *, database: str = "sqlite", **settings: Any) -> I
     """An application with empty tables, on SQLite in `tmp_path` or in a fresh database on the server."""
     with fresh_database(tmp_path, database) as url:
         app = app_on(url, tmp_path, **settings)
-        with app.app_context():
-            db.create_all()
         try:
             yield app
         finally:
@@ -59,20 +63,49 @@ def close(app: Flask) -> None:
 
 @contextmanager
 def fresh_database(tmp_path: Path, database: str) -> Iterator[str]:
-    """The URL of an empty database; it is dropped afterwards."""
+    """The URL of a database with every migration and no rows; it is dropped afterwards."""
     if database == "sqlite":
+        shutil.copyfile(sqlite_template(), tmp_path / "test.db")
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
     name = f"minyi_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{uuid.uuid4().hex[:8]}"
+    _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template()}"')
+    try:
+        yield _url_of(name)
+    finally:
+        _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@cache
+def sqlite_template() -> Path:
+    """A migrated SQLite file, made once a process, to copy."""
+    folder = Path(tempfile.mkdtemp(prefix="minyi-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    upgrade(f"sqlite:///{folder / 'template.db'}")
+    with closing(sqlite3.connect(folder / "template.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "template.db"
+
+
+@cache
+def postgres_template() -> str:
+    """The name of a migrated database on the server, made once a process, to copy."""
+    name = f"minyi_template_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+    _on_server(f'CREATE DATABASE "{name}"')
+    atexit.register(_on_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    upgrade(_url_of(name))
+    return name
+
+
+def _url_of(name: str) -> str:
+    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+
+
+def _on_server(statement: str) -> None:
     server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    try:
-        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        server.dispose()
+        connection.execute(text(statement))
+    server.dispose()
 
 
 def add_unit(name: str, *, kind: str = "village", parent: int | None = None, place: str = "") -> int:
