@@ -50,6 +50,9 @@ class Hall:
     of another village, mayor of the township.
     """
 
+    title = "东街硬化"
+    case = ""
+
     def __init__(
         self, app: Flask, register: Sequence[Villager], *, community: str, delegated: Sequence[str]
     ) -> None:
@@ -67,7 +70,10 @@ class Hall:
                 for matter in delegated:
                     session.add(
                         Delegation(
-                            unit_id=self.village, matter=matter, decided_on="2026-01-05", record="柳会〔2026〕1号"
+                            unit_id=self.village,
+                            matter=matter,
+                            decided_on="2026-01-05",
+                            record="柳会〔2026〕1号",
                         )
                     )
             self.people = {
@@ -101,7 +107,7 @@ class Hall:
     def call_meeting(self, matter: str = "collective_money_use", **plan: Any) -> str:
         """Start a vote on `matter` and plan its meeting; returns the meeting's id."""
         head = self.who("head")
-        data = {"title": "东街硬化", "matter": matter, "text": "用集体资金硬化东街。"}
+        data = {"title": self.title, "matter": matter, "text": "用集体资金硬化东街。"}
         started = head.post("/cases", {"definition": "assembly_vote", "data": data}, 201)
         self.case = str(started["id"])
         for username in ("party", "head"):

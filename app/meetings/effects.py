@@ -81,6 +81,7 @@ def _plan(call: EffectCall) -> Plan:
         secret=args.get("secret") is not False,
         convener=_text(args, "convener", fallback="village_committee"),
         tellers=_text(args, "tellers", fallback="tellers"),
+        now=call.now,
         previous_id=int(previous) if previous.isdecimal() and len(previous) < 19 else None,
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from app.clock import SHANGHAI
 from app.extensions import db
 from app.identity.register import NotInRegister, RegisterRow, register_of
-from app.meetings import lawful_day, queries, rolls
+from app.meetings import cooling, lawful_day, queries, rolls
 from app.models import Meeting, RollEntry, Unit
 from app.runtime.groups import resolve_groups
 from workflows.errors import Phrase, Refusal, message
@@ -53,16 +53,22 @@ class Plan:
     convener: str
     tellers: str
     previous_id: int | None
+    now: datetime
 
 
 def plan(wanted: Plan) -> Meeting:
-    """Write the meeting with its roll from the unit's register. Raises MeetingNotPlannable."""
+    """Write the meeting with its roll from the unit's register. Raises MeetingNotPlannable.
+
+    It is never before `earliest`, nor before a matter that was not passed may return.
+    """
     groups = resolve_groups([wanted.convener, wanted.tellers], unit_path=_path_of(wanted.unit_id))
     if wanted.convener not in groups:
         raise MeetingNotPlannable(reason=Phrase(message("no group of this unit or above it may convene it")))
     if len({item["key"] for item in wanted.items}) < len(wanted.items):
         raise MeetingNotPlannable(reason=Phrase(message("two items on the agenda have the same key")))
     previous = _previous(wanted)
+    again = cooling.may_return_at(wanted.unit_id, wanted.matter, wanted.title[:200], now=wanted.now)
+    earliest = max(wanted.earliest, again) if again and wanted.kind == "vote" else wanted.earliest
     meeting = Meeting(
         case_id=wanted.case_id,
         ref=wanted.ref,
@@ -83,7 +89,7 @@ def plan(wanted: Plan) -> Meeting:
         convener_group_id=groups.get(wanted.convener),
         teller_group_id=groups.get(wanted.tellers),
         state="planned",
-        scheduled_at=scheduled_at(wanted.earliest, wanted.wish),
+        scheduled_at=scheduled_at(earliest, wanted.wish),
         counts={},
         result={},
         minutes={},
