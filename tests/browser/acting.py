@@ -4,9 +4,14 @@ Everything goes through the pages: clicks and typing. Only the product's clock i
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from flask import Flask
+from werkzeug.serving import make_server
 
 from app.demo.officials import PASSWORD
 from app.demo.walk_http import ADMIN, Caller
@@ -14,6 +19,20 @@ from app.demo.walk_http import ADMIN, Caller
 DESK = {"width": 1280, "height": 900}
 PATIENCE_MS = 20_000
 Answers = Mapping[str, str | Sequence[str]]
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The application on a free port of this machine; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class Visitor:

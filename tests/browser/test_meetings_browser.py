@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acting import serving
 from axe_playwright_python.sync_playwright import Axe
-from conftest import _running
 from holding_meetings import Hall, entry, hall, villagers
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "pages"))
@@ -28,7 +28,7 @@ def served_hall(tmp_path: Path, size: int = 20) -> Iterator[tuple[Hall, str]]:
         with place.app.app_context(), transaction() as session:
             for person in session.query(Person):
                 person.password_hash = _HASH
-        with _running(place.app) as address:
+        with serving(place.app) as address:
             yield place, address
 
 
