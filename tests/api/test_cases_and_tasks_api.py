@@ -397,3 +397,22 @@ def test_a_multi_instance_by_number_is_listed(place: County) -> None:
     key = place.publish(bpmn(chain(f'<userTask id="ask" minyi:group="committee">{loop}</userTask>')))
     case = place.start(key)
     assert len(place.who("li").get(f"/tasks?view=all&case={case['id']}")["items"]) == 2
+
+
+def test_a_choice_keeps_the_kind_of_value_that_its_form_declares(place: County) -> None:
+    values = [{"label": "one", "value": 1}, {"label": "two", "value": "2"}]
+    form = {
+        "type": "default",
+        "id": "f",
+        "components": [
+            {"type": "select", "key": "one", "id": "A", "values": values},
+            {"type": "checklist", "key": "some", "id": "B", "values": values},
+        ],
+    }
+    key = place.publish(bpmn(chain(WITH_FORM)), form=form)
+    case = place.start(key)
+    task = place.task(case["id"])
+    served = place.who("li").get(f"/tasks/{task['id']}")["form"]["components"]
+    assert [each["value"] for each in served[0]["values"]] == [1, "2"]
+    place.who("li").post(f"/tasks/{task['id']}/complete", {"data": {"one": "1", "some": [1, 2]}})
+    assert place.who("li").get(f"/cases/{case['id']}")["data"] == {"one": 1, "some": [1, "2"]}

@@ -65,7 +65,7 @@ def test_number_keeps_exact_decimals() -> None:
 def test_options_are_fixed_or_come_from_the_data(kind: str) -> None:
     fixed = field(kind, values=[{"label": "甲", "value": "a", "labelEn": "A"}, {"label": "2", "value": 2}])
 
-    assert fixed.options == (Option("a", "甲", "A"), Option("2", "2"))
+    assert fixed.options == (Option("a", "甲", "A"), Option(2, "2"))
     assert field(kind, valuesKey="people").options_from == "people"
     assert field(kind, valuesExpression="=concat(a, b)").options_from == "concat(a, b)"
     assert refused({"type": kind, "key": "a", "values": []}) == [("form.options", "a")]

@@ -215,8 +215,8 @@ class _Reader:
             label = each.get("label", value) if isinstance(each, dict) else each
             english = str(each.get("label_en") or each.get("labelEn") or "") if isinstance(each, dict) else ""
             if isinstance(value, str | int | float) and not isinstance(value, bool):
-                found.append(Option(str(value), str(label), english))
-        if not found or len({option.value for option in found}) != len(found):
+                found.append(Option(value, str(label), english))
+        if not found or len({str(option.value) for option in found}) != len(found):
             self.problem(
                 "form.options",
                 message("The field “{field}” has no options, or two with the same value."),

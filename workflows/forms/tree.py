@@ -32,7 +32,7 @@ CHOICES: Final = frozenset(("radio", "select", "checklist", "taglist"))
 class Option:
     """One choice of a radio, select, checklist or taglist."""
 
-    value: str
+    value: str | int | float
     label: str
     label_en: str = ""
 
