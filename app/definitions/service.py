@@ -17,12 +17,15 @@ from app.definitions.sent_files import SentFile, folder_of
 from app.errors import NotFound
 from app.forms import Asking, form_problems, present
 from app.identity.queries import names_of_groups
-from app.models import Definition
+from app.models import Definition as DefinitionTable
 from app.runtime import library, publishing, world
 from app.runtime.actor import Actor
+from app.runtime.groups import unknown_groups
 from app.runtime.transaction import transaction
 from workflows.errors import Problem, Unpublishable, message
 from workflows.forms import Form, parse_form
+from workflows.model import Element
+from workflows.parsing import Definition
 
 RETIRED = "retired"
 
@@ -62,7 +65,8 @@ def check(sent: Sequence[SentFile]) -> Checked:
     except Unpublishable as refused:
         return Checked(refused.problems, refused.warnings)
     problems = [*_forms(definition.forms.values()), *scenario_problems(definition)]
-    return Checked(problems, definition.warnings, definition.key, definition.name)
+    warnings = [*definition.warnings, *_groups(definition)]
+    return Checked(problems, warnings, definition.key, definition.name)
 
 
 def publish(sent: Sequence[SentFile], *, note: str, by: Actor, now: datetime) -> Published:
@@ -72,7 +76,7 @@ def publish(sent: Sequence[SentFile], *, note: str, by: Actor, now: datetime) ->
         raise Unpublishable(checked.problems, checked.warnings)
     with transaction():
         stored = publishing.publish(folder_of(sent), by=by, note=note, now=now)
-    warnings = list(stored.definition.warnings)
+    warnings = list(checked.warnings)
     if not stored.new:
         warnings.append(
             Problem("policy.same_content", _SAME, params={"version": stored.version, "key": stored.key})
@@ -84,7 +88,10 @@ def set_state(key: str, state: str) -> DefinitionRow:
     """Let a process take new cases (active) or no more (retired). Raises NoSuchProcess."""
     with transaction() as session:
         found = session.execute(
-            update(Definition).where(Definition.key == key).values(state=state).returning(Definition.key)
+            update(DefinitionTable)
+            .where(DefinitionTable.key == key)
+            .values(state=state)
+            .returning(DefinitionTable.key)
         ).first()
         if found is None:
             raise NoSuchProcess
@@ -169,4 +176,29 @@ def _forms(forms: Any) -> list[Problem]:
     return [problem for form in forms for problem in form_problems(form)]
 
 
+def _groups(definition: Definition) -> list[Problem]:
+    """A warning for every task whose group no unit has: it falls to the starter."""
+    tasks = [each for each in definition.elements.values() if _for_group(each)]
+    unknown = unknown_groups(each.group for each in tasks)
+    return [
+        Problem(
+            "flow.group_unknown",
+            _NO_GROUP,
+            _NAME_GROUP,
+            element=each.id,
+            params={"name": each.name or each.id, "group": each.group[:120]},
+        )
+        for each in tasks
+        if each.group in unknown
+    ]
+
+
+def _for_group(element: Element) -> bool:
+    return element.kind in ("userTask", "manualTask") and bool(element.group) and not element.assignee
+
+
+_NO_GROUP = message(
+    "“{name}” is for the group “{group}”, which no unit has; it goes to whoever starts the case."
+)
+_NAME_GROUP = message("Correct the name of the group or of the lane, or add the group to the unit.")
 _SAME = message("These are the files of version {version}: no new version was made.")

@@ -48,6 +48,16 @@ def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:
     return {name: group_id for name, (_place, group_id) in found.items()}
 
 
+def unknown_groups(names: Iterable[str]) -> set[str]:
+    """Those of these names that no group of any unit has as its key or name. One SELECT, none without."""
+    wanted = {name for name in names if name}
+    if not wanted:
+        return set()
+    columns = (_groups.c.key, _groups.c.name, _groups.c.name_en)
+    known = select(*columns).where(or_(*(each.in_(sorted(wanted)) for each in columns)))
+    return wanted - {name for row in db.session.connection().execute(known) for name in row}
+
+
 def resolve_people(usernames: Iterable[str]) -> dict[str, int]:
     """Ids of active people by username; unknown names are left out. One SELECT, none without names."""
     wanted = sorted({name for name in usernames if name})

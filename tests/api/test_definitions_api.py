@@ -152,3 +152,18 @@ def test_a_case_stays_with_its_version(place: County) -> None:
     assert place.task(place.start(key, by="admin")["id"])["element"] == "b"
     assert place.task(place.start(key, by="admin", version=1)["id"])["element"] == "a"
     assert 'id="a"' in place.who("admin").get(f"/cases/{case_id}/diagram")["bpmn"]
+
+
+def test_a_group_that_no_unit_has_is_a_warning_at_its_tasks(place: County) -> None:
+    lanes = (
+        '<laneSet id="L"><lane id="l1" name="村民委员会"><flowNodeRef>a</flowNodeRef></lane>'
+        '<lane id="l2" name="火星办公室"><flowNodeRef>b</flowNodeRef></lane></laneSet>'
+    )
+    nodes = ("userTask#a", "userTask#b", "userTask#c@nowhere", "userTask#d@committee")
+    text = bpmn(lanes + chain(*nodes))
+    for path, status in (("/definitions/check", 200), ("/definitions", 201)):
+        body = {"files": [{"name": "p.bpmn", "content": text}]}
+        warnings = place.who("designer").post(path, body, status)["warnings"]
+        found = [(each["element"], each["code"]) for each in warnings if each["code"] == "flow.group_unknown"]
+        assert found == [("b", "flow.group_unknown"), ("c", "flow.group_unknown")]
+        assert "火星办公室" in next(each["message"] for each in warnings if each["element"] == "b")
