@@ -26,6 +26,8 @@ from workflows.expressions import compile_script
         ("text = 'a # b; c'", {"text": "a # b; c"}),
         ("list = append(list, 4)", {"list": [1, 2, 3, 4]}),
         ("金额 = n * 2", {"金额": 2}),
+        ("var a = 1;\nlet b = a + 1;\n  const c = b", {"a": 1, "b": 2, "c": 2}),
+        ("var = 2\nlet = var", {"var": 2, "let": 2}),
     ],
 )
 def test_a_script_gives_what_it_wrote(text: str, expected: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ A script computes; it has no branches, no loops of its own and no effects. It ne
 is given: it returns what it wrote.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from workflows.model import World
 
 LONGEST_SCRIPT = 20_000
 MOST_LINES = 200
+_DECLARING = re.compile(r"(?m)^[ \t]*(?:var|let|const)[ \t]+(?=[^\W\d]\w*[ \t]*=)")
+"""How JavaScript writes the first assignment of a name; it means the same as the assignment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def compile_script(text: str) -> Script:
 def _lines(text: str) -> tuple[Assignment, ...]:
     check_characters(text)
     kept = "\n".join("" if line.lstrip().startswith("#") else line for line in text.split("\n"))
+    kept = _DECLARING.sub(" ", kept)
     reader = Reader(tokens(kept, lines=True))
     lines: list[Assignment] = []
     while reader.next_line():
