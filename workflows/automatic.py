@@ -60,8 +60,8 @@ def arguments(task: Node) -> Data:
     return {name: evaluate(task, text) for name, text in inputs.items()}
 
 
-def put(task: Node, outcome: Data) -> None:
-    """Bring an answer into the task's data: under `minyi:result`, or merged."""
+def put(task: Node, outcome: Any) -> None:
+    """Bring an answer into the task's data: under `minyi:result`, or merged (an object then)."""
     name = extensions(task).get("result")
     task.data = {**task.data, name: outcome} if name else {**task.data, **outcome}
 
@@ -97,7 +97,10 @@ def serve(task: Node) -> bool | None:
     if name := own.get("decision"):
         decision = run.definition.decision(task.workflow.spec.name, name)
         if decision is not None:
-            put(task, accepted(decision.decide(arguments(task), run.world)))
+            decided: Any = accepted(decision.decide(arguments(task), run.world))
+            if own.get("entry") and own.get("result") and len(decided) == 1:
+                (decided,) = decided.values()
+            put(task, decided)
             return True
     raise NothingToDo(element=task.task_spec.bpmn_name or element_id(task))
 

@@ -12,11 +12,11 @@ from SpiffWorkflow.bpmn.specs.mixins import SequentialMultiInstanceTaskMixin, St
 from SpiffWorkflow.task import Task
 
 from workflows.automatic import evaluate
-from workflows.errors import Refusal, message
+from workflows.errors import ExpressionFailed, Refusal, message
 from workflows.joins import MISSING, delta
 from workflows.model import Data
 from workflows.values import accepted_value
-from workflows.visits import FUTURE, OPEN, STARTED, Node, cancel, change_state, fail, ready
+from workflows.visits import FUTURE, OPEN, STARTED, Node, cancel, change_state, extensions, fail, ready
 
 ROUND_LIMIT = 5_000
 """Rounds of one multi-instance. People in numbers are rows of a roll, not tokens."""
@@ -156,6 +156,11 @@ def _round(task: Node, data: Data, own: Data) -> None:
 
 def _answer(task: Node, child: Node) -> Any:
     spec = task.task_spec
+    if text := extensions(task).get("collects"):
+        try:
+            return accepted_value(evaluate(child, text), path=text)
+        except ExpressionFailed:
+            return None  # as in FEEL: what is not there yet is null
     if spec.output_item is not None and spec.output_item.bpmn_id in child.data:
         return child.data[spec.output_item.bpmn_id]
     item = spec.input_item.bpmn_id if spec.input_item is not None else None

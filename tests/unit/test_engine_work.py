@@ -375,6 +375,23 @@ def test_a_business_rule_task_decides_by_its_table(amount: int, who: str) -> Non
     assert case.data["who"] == who
 
 
+def test_a_named_result_is_the_answers_by_output_or_the_value_itself() -> None:
+    case = Instance.start(
+        one(tag="businessRuleTask", decision="level.dmn", result="level").compile(files={"level.dmn": DMN}),
+        {"amount": 5},
+        world(),
+    )
+    assert case.data["level"] == {"who": "village"}
+    case = Instance.start(
+        one(tag="businessRuleTask", decision="level.dmn", result="level", entry="true").compile(
+            files={"level.dmn": DMN}
+        ),
+        {"amount": 5},
+        world(),
+    )
+    assert case.data["level"] == "village"
+
+
 def test_a_table_without_the_data_it_needs_is_an_incident() -> None:
     process = one(tag="businessRuleTask", decision="level.dmn")
     case = Instance.start(process.compile(files={"level.dmn": DMN}), {}, world())

@@ -416,6 +416,27 @@ def test_camunda_and_zeebe_collections_run() -> None:
     assert case.data["votes"] == [0, 1]
 
 
+def test_zeebe_collects_what_its_expression_gives() -> None:
+    zeebe = (
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>"
+        '<zeebe:loopCharacteristics inputCollection="=people" inputElement="who" outputCollection="votes"'
+        ' outputElement="={who: who, vote: vote}"/></bpmn:extensionElements>'
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+    process = Process().start().user("cast", repeat=zeebe).end().chain("start", "cast", "end")
+    case = begin(compile_process(vendor(process, name=ZEEBE)), {"people": ["A", "B"]})
+
+    do(case, "cast", {"vote": 1}, item="B")
+    do(case, "cast", {}, item="A")
+    assert case.data["votes"] == [None, {"who": "B", "vote": 1}]
+
+    broken = zeebe.replace("vote: vote}", "vote: }")
+    process = Process().start().user("cast", repeat=broken).end().chain("start", "cast", "end")
+    with pytest.raises(Unpublishable) as refused:
+        compile_process(vendor(process, name=ZEEBE))
+    assert [(each.code, each.element) for each in refused.value.problems] == [("engine.expression", "cast")]
+
+
 def test_what_only_the_drawing_program_knows_is_told() -> None:
     inner = "<bpmn:extensionElements><camunda:taskListener event='create'/></bpmn:extensionElements>"
     process = Process().start().add("userTask", "ask", inner).end().chain("start", "ask", "end")

@@ -93,6 +93,7 @@ def _attributes(node: Node) -> Iterator[Written]:
 def _loops(node: Node) -> Iterator[Written]:
     several = child(node, "multiInstanceLoopCharacteristics")
     if several is not None:
+        yield from _one(node, attribute(node, "collects"), compile_expression)
         for tag in ("loopDataInputRef", "loopCardinality", "completionCondition"):
             yield from _one(node, text_of(child(several, tag)), compile_expression)
     again = child(node, "standardLoopCharacteristics")

@@ -46,6 +46,7 @@ _LOST: Final = {
     "postScript",
     "serviceTaskOperator",
 }
+_NAME: Final = re.compile(r"[^\W\d]\w*\Z")
 _FORM_PREFIX = re.compile(r"\A(embedded:|camunda-forms:)?(deployment:|app:|bpmn:)?(.*/)?")
 
 
@@ -119,6 +120,8 @@ def _adopt_camunda(node: Node) -> None:
         value = _camunda(node, theirs)
         if value:
             _give(node, ours, value)
+    if _camunda(node, "mapDecisionResult") in ("singleEntry", "collectEntries"):
+        set_attribute(node, "entry", "true")
     if local(node) in ("serviceTask", "sendTask", "businessRuleTask") and _camunda(node, "topic"):
         set_attribute(node, "asked", _camunda(node, "topic"))
     for name in ("class", "delegateExpression", "expression"):
@@ -144,6 +147,7 @@ def _adopt_zeebe(node: Node) -> None:
     for held in extensions(node, ZEEBE, "calledDecision"):
         _give(node, "decision", _plain(held.get("decisionId") or ""))
         _give(node, "result", (held.get("resultVariable") or "").strip())
+        set_attribute(node, "entry", "true")
     for held in extensions(node, ZEEBE, "taskDefinition"):
         if held.get("type"):
             set_attribute(node, "asked", held.get("type").strip())
@@ -190,7 +194,9 @@ def _adopt_collection(loop: Node) -> None:
         etree.SubElement(loop, bpmn("loopDataOutputRef")).text = into
     if item and child(loop, "inputDataItem") is None:
         etree.SubElement(loop, bpmn("inputDataItem"), id=item, name=item)
-    if each and child(loop, "outputDataItem") is None:
+    if each and not _NAME.match(each):
+        set_attribute(loop.getparent(), "collects", each)
+    elif each and child(loop, "outputDataItem") is None:
         etree.SubElement(loop, bpmn("outputDataItem"), id=each, name=each)
 
 
