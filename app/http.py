@@ -346,6 +346,8 @@ def _answer_http(fault: HTTPException) -> Response:
     if fault.response is not None:
         return fault.response  # type: ignore[return-value]
     status = fault.code or 500
+    if status == 413:
+        payload.read_away(request)
     data = getattr(fault, "data", None) or {}
     if status == 422 and "messages" in data:
         return _answer(Invalid(field_errors(data["messages"])))

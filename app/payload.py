@@ -19,6 +19,7 @@ from workflows.errors import Phrase, message
 
 DEEPEST = 60
 LONGEST_JSON = 8 * 1024 * 1024  # bytes
+MOST_READ_AWAY = 256 * 1024 * 1024  # bytes
 _WHOLE = 2**63
 
 
@@ -53,6 +54,14 @@ def read_json(body: bytes) -> Any:
         raise NotJson(reason=Phrase(message("a value cannot be read"))) from None
     _check(value, DEEPEST)
     return value
+
+
+def read_away(sent: Request) -> None:
+    """Read what a client is still sending, up to a bound, so that it comes to read our answer."""
+    left = MOST_READ_AWAY
+    stream = sent.environ["wsgi.input"]
+    while left > 0 and (piece := stream.read(min(left, 64 * 1024))):
+        left -= len(piece)
 
 
 def check_text(text: str) -> str:

@@ -74,3 +74,13 @@ def test_a_file_over_the_limit_is_too_large(tmp_path: Path) -> None:
         body = b"--x\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\n" + b"x" * 2_000_000
         place.who("li").post("/files", status=413, data=body, content_type="multipart/form-data; boundary=x")
         add(place, "li", b"x" * 1000, "x.txt")
+
+
+def test_a_client_that_sends_too_much_gets_to_read_the_answer(tmp_path: Path) -> None:
+    with county(tmp_path, max_upload_bytes=1000) as place:
+        size = 3 * 1024 * 1024
+        stream = io.BytesIO(b"x" * size)
+        more = {"input_stream": stream, "content_length": size, "content_type": "application/json"}
+        answer = place.who("li").call("POST", "/cases", **more)
+        assert answer.status_code == 413
+        assert stream.tell() == size  # what is left unread would break the connection before the answer
