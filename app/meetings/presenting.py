@@ -151,6 +151,7 @@ def _cited(article: str, meeting: Meeting) -> str:
     """An article as an English reader finds it: the act's English name before the article."""
     for source in meeting.rule.get("sources") or []:
         act, act_en = str(source.get("act", "")), str(source.get("act_en") or "")
-        if act and act_en and article.startswith(act):
-            return f"{act_en}, {article.removeprefix(act)}"
+        for written in (f"《{act}》", act):
+            if act and act_en and article.startswith(written):
+                return f"{act_en}, {article.removeprefix(written)}"
     return article

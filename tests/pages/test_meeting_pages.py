@@ -114,7 +114,7 @@ def test_recusals_and_proxies_at_the_door(tmp_path: Path) -> None:
         head.send(head.page.xpath("//form[.//input[@name='proxy']]")[0], proxy="村民000")
         assert "by proxy: 村民000" in head.text()
         head.send(head.form_to(f"/meetings/{meeting}/recusals"))
-        assert "1 of them are recused" in head.text()
+        assert "Recused: 1" in head.text()
         amei.get(f"{door}?q=村民001")
         assert not amei.page.xpath("//input[@name='recused']")
         place.who("amei").post(f"/meetings/{meeting}/recusals", {"id": ids[0]}, 403)
