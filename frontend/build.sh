@@ -14,5 +14,5 @@ if ! { command -v node >/dev/null && command -v npm >/dev/null && new_enough nod
   export PATH="$bin:$PATH"
 fi
 echo "· building the front end with Node $(node --version)"
-npm ci --no-audit --no-fund --loglevel=error
-npx --no-install vite build --logLevel warn
+npm ci --no-audit --no-fund --loglevel=error --no-progress >/dev/null
+npx --no-install vite build --logLevel error
