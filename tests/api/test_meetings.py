@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import building_app as build
+import openpyxl
 import pytest
 from building_app import statements
 from holding_meetings import Hall, Villager, entry, hall, villagers
+from sqlalchemy import update
 
 from app.identity.identity_numbers import check_place
+from app.models import Person
+from app.runtime.transaction import transaction
 from workflows.services.calendar import legal_day
 
 HEADERS = "姓名,身份证号,户号\n"
@@ -116,8 +119,6 @@ def test_a_meeting_is_never_earlier_than_its_notice_allows(tmp_path: Path) -> No
 
 
 def _days_between(first: str, second: str) -> float:
-    from datetime import datetime
-
     return (datetime.fromisoformat(second) - datetime.fromisoformat(first)) / timedelta(days=1)
 
 
@@ -290,8 +291,6 @@ def test_the_roll_comes_from_a_file_whole_or_not_at_all(database: str, tmp_path:
 
 
 def _workbook(content: bytes) -> bytes:
-    import openpyxl
-
     book = openpyxl.Workbook()
     for line in content.decode().splitlines():
         book.active.append(line.split(","))
@@ -497,14 +496,7 @@ def test_a_list_of_meetings_costs_the_same_however_long(tmp_path: Path) -> None:
 
 def test_without_tellers_of_its_own_the_committee_counts(tmp_path: Path) -> None:
     with hall(tmp_path, villagers(20)) as place:
-        with place.app.app_context():
-            from sqlalchemy import update
-
-            from app.models import Person
-            from app.runtime.transaction import transaction
-
-            with transaction() as session:
-                session.execute(update(Person).where(Person.username == "abao").values(active=False))
-        meeting = place.call_meeting()
+        with place.app.app_context(), transaction() as session:
+            session.execute(update(Person).where(Person.username == "abao").values(active=False))
+        place.call_meeting()
         assert place.meeting()["eligible"]["ballots"] == ["amei", "deputy", "head"]
-        assert build.NOW and meeting

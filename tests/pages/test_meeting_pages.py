@@ -1,4 +1,4 @@
-"""The pages of a meeting without JavaScript: roll, door, tellers, screen, minutes; what is wrong is said there."""
+"""The pages of a meeting without JavaScript: roll, door, tellers, screen, minutes; and what is refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What must hold of every body's count, by the rules that are shipped: order, monotony, ties, exact thirds."""
+"""What must hold of every body's count, by the shipped rules: order, monotony, ties, exact thirds."""
 
 from datetime import date
 from fractions import Fraction
