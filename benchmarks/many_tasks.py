@@ -46,9 +46,10 @@ FROM cases c
 JOIN groups g ON g.unit_id = c.unit_id AND g.key = 'committee'
 CROSS JOIN generate_series(2, 3) step
 CROSS JOIN LATERAL (SELECT c.state = 'running' AND step = 3 AS open) o
-CROSS JOIN LATERAL (SELECT open AND c.unit_id = :unit AND c.id % 5 = 0 AS mine) m
+CROSS JOIN LATERAL (SELECT abs(hashtext(c.case_no)) AS chance) r
+CROSS JOIN LATERAL (SELECT open AND c.unit_id = :unit AND chance % 5 = 0 AS mine) m
 CROSS JOIN LATERAL (
-  SELECT CASE WHEN c.unit_id = :unit THEN (CAST(:people AS bigint[]))[1 + c.id % :many] END AS who
+  SELECT CASE WHEN c.unit_id = :unit THEN (CAST(:people AS bigint[]))[1 + (chance / 5) % :many] END AS who
 ) w
 WHERE c.case_no LIKE 'old-%'
 """

@@ -13,7 +13,7 @@ from app.factory import create_app
 from app.identity import sessions
 from app.migrations import upgrade
 from app.models import Group, Membership, Person, SignIn, Unit
-from app.runtime import publishing
+from app.runtime import library, publishing
 from app.runtime.transaction import transaction
 from benchmarks.engine_growth import diagram
 
@@ -43,7 +43,8 @@ def prepare(database_url: str) -> Place:
             place = _people()
             for text in (short_matter(), two_hundred_scripts(), eight_at_one()):
                 with transaction():
-                    publishing.publish({"process.bpmn": text}, by=None, now=machine_now())
+                    key = publishing.publish({"process.bpmn": text}, by=None, now=machine_now()).key
+                    library.bundle_for(key)
             db.session.remove()
             db.engine.dispose()
     return place

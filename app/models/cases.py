@@ -112,7 +112,16 @@ class Task(Base):
             postgresql_where=text("state IN ('open','claimed')"),
             sqlite_where=text("state IN ('open','claimed')"),
         ),
+        Index(
+            "ix_tasks_open_due_at",
+            "due_at",
+            "id",
+            postgresql_where=text("state IN ('open','claimed')"),
+            sqlite_where=text("state IN ('open','claimed')"),
+        ),
         Index("ix_tasks_done_by_id", "done_by", "id"),
+        Index("ix_tasks_group_id_case_id", "group_id", "case_id"),
+        Index("ix_tasks_assignee_id_case_id", "assignee_id", "case_id"),
     )
 
 

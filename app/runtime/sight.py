@@ -5,7 +5,7 @@ supervisors and designers the own unit and below and what they started; an admin
 Who may *do* a task is `access`.
 """
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.models import Case, Task, Unit
@@ -18,11 +18,24 @@ def sees_case(actor: Actor) -> ColumnElement[bool]:
     """The cases that this person may see; for a SELECT that has `Case` in it."""
     if actor.has_role("admin"):
         return true()
-    mine = or_(Task.assignee_id == actor.id, Task.done_by == actor.id, _in_own_groups(actor))
     return or_(
         Case.starter_id == actor.id,
         in_own_units(actor, Case.unit_id),
-        Case.id.in_(select(Task.case_id).where(mine)),
+        Case.id.in_(_cases_with_own_tasks(actor)),
+    )
+
+
+def sees_task(actor: Actor) -> ColumnElement[bool]:
+    """The tasks of the cases that this person may see, by columns of `Task` alone.
+
+    So PostgreSQL reads the tasks in the order of their deadlines and stops when the page is full.
+    """
+    if actor.has_role("admin"):
+        return true()
+    return or_(
+        in_own_units(actor, Task.unit_id),
+        Task.case_id.in_(select(Case.id).where(Case.starter_id == actor.id).correlate(None)),
+        Task.case_id.in_(_cases_with_own_tasks(actor)),
     )
 
 
@@ -54,6 +67,11 @@ def may_take(actor: Actor) -> ColumnElement[bool]:
         Task.assignee_id.is_(None),
         or_(_in_own_groups(actor), without_group),
     )
+
+
+def _cases_with_own_tasks(actor: Actor) -> Select[tuple[int]]:
+    mine = or_(Task.assignee_id == actor.id, Task.done_by == actor.id, _in_own_groups(actor))
+    return select(Task.case_id).where(mine).correlate(None)
 
 
 def _in_own_groups(actor: Actor) -> ColumnElement[bool]:

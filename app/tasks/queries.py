@@ -10,7 +10,7 @@ from app.extensions import db
 from app.http import bad_cursor, decode_cursor, page
 from app.models import Case, Definition, Draft, Group, Membership, Person, Task, Unit
 from app.runtime.actor import Actor
-from app.runtime.sight import OPEN, holds, may_take, sees_case
+from app.runtime.sight import OPEN, holds, may_take, sees_case, sees_task
 
 AnyRow = Row[*tuple[Any, ...]]
 AnySelect = Select[*tuple[Any, ...]]
@@ -55,7 +55,7 @@ def tasks(
             wanted = wanted.where(Task.id < after[0])
         rows = db.session.execute(wanted.order_by(Task.id.desc()).limit(limit + 1)).all()
         return page(rows, limit, lambda row: (row.id,))
-    wanted = wanted.order_by(Task.due_at.is_(None), Task.due_at, Task.id).limit(limit + 1)
+    wanted = wanted.order_by(Task.due_at.asc().nulls_last(), Task.id).limit(limit + 1)
     rows = db.session.execute(wanted.where(_after(cursor))).all()
     return page(rows, limit, lambda row: (row.due_at.isoformat() if row.due_at else None, row.id))
 
@@ -141,7 +141,7 @@ def _in_view(actor: Actor, view: View) -> ColumnElement[bool]:
         return may_take(actor)
     if view == "done":
         return and_(Task.state == "done", Task.done_by == actor.id)
-    return and_(Task.state.in_(OPEN), or_(holds(actor), may_take(actor), sees_case(actor)))
+    return and_(Task.state.in_(OPEN), sees_task(actor))  # what one holds or may take is among them
 
 
 def _after(cursor: str) -> ColumnElement[bool]:

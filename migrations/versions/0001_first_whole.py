@@ -489,9 +489,12 @@ def upgrade() -> None:
     sa.UniqueConstraint('case_id', 'ref', name=op.f('uq_tasks_case_id_ref'))
     )
     with op.batch_alter_table('tasks', schema=None) as batch_op:
+        batch_op.create_index('ix_tasks_assignee_id_case_id', ['assignee_id', 'case_id'], unique=False)
         batch_op.create_index('ix_tasks_assignee_open', ['assignee_id', 'due_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('open','claimed')"), sqlite_where=sa.text("state IN ('open','claimed')"))
         batch_op.create_index('ix_tasks_done_by_id', ['done_by', 'id'], unique=False)
+        batch_op.create_index('ix_tasks_group_id_case_id', ['group_id', 'case_id'], unique=False)
         batch_op.create_index('ix_tasks_group_open', ['group_id', 'due_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('open','claimed')"), sqlite_where=sa.text("state IN ('open','claimed')"))
+        batch_op.create_index('ix_tasks_open_due_at', ['due_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('open','claimed')"), sqlite_where=sa.text("state IN ('open','claimed')"))
 
     op.create_table('timers',
     sa.Column('id', BIG, nullable=False),
@@ -636,9 +639,12 @@ def downgrade() -> None:
 
     op.drop_table('timers')
     with op.batch_alter_table('tasks', schema=None) as batch_op:
+        batch_op.drop_index('ix_tasks_open_due_at', postgresql_where=sa.text("state IN ('open','claimed')"), sqlite_where=sa.text("state IN ('open','claimed')"))
         batch_op.drop_index('ix_tasks_group_open', postgresql_where=sa.text("state IN ('open','claimed')"), sqlite_where=sa.text("state IN ('open','claimed')"))
         batch_op.drop_index('ix_tasks_done_by_id')
+        batch_op.drop_index('ix_tasks_group_id_case_id')
         batch_op.drop_index('ix_tasks_assignee_open', postgresql_where=sa.text("state IN ('open','claimed')"), sqlite_where=sa.text("state IN ('open','claimed')"))
+        batch_op.drop_index('ix_tasks_assignee_id_case_id')
 
     op.drop_table('tasks')
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
