@@ -51,10 +51,10 @@ def main() -> int:
 def _postgresql(seconds: float) -> int:
     with machine.postgresql() as url:
         where = place.prepare(url)
-        with machine.serving(url) as port:
-            lines, faults = _measure(port, where, url, seconds)
+        with machine.serving(url) as served:
+            lines, faults = _measure(served, where, url, seconds)
             many = many_tasks.add_tasks(url, where)
-            lines += _lists(port, where, many)
+            lines += _lists(served.port, where, many)
     _show("PostgreSQL, fsync on, 2 web processes, 8 clients", lines)
     return faults
 
@@ -62,8 +62,8 @@ def _postgresql(seconds: float) -> int:
 def _sqlite(seconds: float) -> int:
     with machine.sqlite() as url:
         where = place.prepare(url)
-        with machine.serving(url) as port:
-            lines, faults = _measure(port, where, "", seconds)
+        with machine.serving(url) as served:
+            lines, faults = _measure(served, where, "", seconds)
     _show("SQLite, 2 web processes, 8 clients", lines)
     return faults
 
@@ -81,16 +81,19 @@ def _engine() -> int:
     return done.returncode
 
 
-def _measure(port: int, where: place.Place, url: str, seconds: float) -> tuple[list[Line], int]:
+def _measure(served: machine.Served, where: place.Place, url: str, seconds: float) -> tuple[list[Line], int]:
+    port = served.port
     clients.steady(port, where.tokens, seconds=3, most_cases=200)  # warm-up
     before = _bytes(url)
+    used, own = served.cpu_seconds(), time.process_time()
     load = clients.steady(port, where.tokens, seconds=seconds, most_cases=MOST_CASES)
+    used, own = served.cpu_seconds() - used, time.process_time() - own
     after = _bytes(url)
     cases = len(load.taken["start"].seconds)
     start, complete = load.taken["start"], load.taken["complete"]
     alone = _one_client(port, where)
     contended = clients.at_one_case(port, where.tokens)
-    own, same = contended.taken["own task"], contended.taken["same task"]
+    each, same = contended.taken["own task"], contended.taken["same task"]
     lines: list[Line] = [
         ("starts a second", f"{load.rate('start'):.0f}", "4"),
         ("completions a second, beside them", f"{load.rate('complete'):.0f}", "8.1"),
@@ -99,6 +102,9 @@ def _measure(port: int, where: place.Place, url: str, seconds: float) -> tuple[l
         ("SQL statements per completion, COMMIT included", _statements(complete), "82"),
         ("SQL statements per start, COMMIT included", _statements(start), NOT_OURS),
     ]
+    requests = sum(len(taken.seconds) for taken in load.taken.values())
+    cpu = f"{used / requests * 1e3:.1f} + {own / requests * 1e3:.1f} ms"
+    lines.append(("processor time of a request: web + client", cpu, NOT_OURS))
     if url:
         lines.append(
             ("kB in the database per finished case", f"{(after - before) / cases / 1024:.1f}", "12–27")
@@ -110,7 +116,7 @@ def _measure(port: int, where: place.Place, url: str, seconds: float) -> tuple[l
         ("1 client: start before 200 scripts, p50", f"{alone['scripts'].p(0.5):.1f} ms", "624 ms"),
         (
             "8 people, 40 tasks of one case",
-            f"{_said(own.statuses)}, p95 {own.p(0.95):.0f} ms",
+            f"{_said(each.statuses)}, p95 {each.p(0.95):.0f} ms",
             "25 of 40 were 500",
         ),
         (

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -20,6 +21,26 @@ STARTING_SECONDS = 60
 
 class Missing(Exception):
     """Something that the benchmark needs is not on this machine; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The running web server."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """The processor time that its processes have used so far; 0 where the system does not tell."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                pid, rest = int(stat.parent.name), stat.read_text().rpartition(")")[2].split()
+            except OSError:  # ended just now
+                continue
+            if self.pid in (pid, int(rest[1])):
+                ticks += int(rest[11]) + int(rest[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -52,7 +73,7 @@ def sqlite() -> Iterator[str]:
 
 
 @contextmanager
-def serving(database_url: str, *, web_workers: int = 2) -> Iterator[int]:
+def serving(database_url: str, *, web_workers: int = 2) -> Iterator[Served]:
     """Serve web and worker as in production on a port of 127.0.0.1; stopped afterwards."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="minyi-benchmark-") as instance:
@@ -73,7 +94,7 @@ def serving(database_url: str, *, web_workers: int = 2) -> Iterator[int]:
         ]
         try:
             _await_answer(port, children)
-            yield port
+            yield Served(port, children[0].pid)
         finally:
             for child in children:
                 child.send_signal(signal.SIGTERM)
