@@ -12,7 +12,8 @@ from workflows.errors import ExpressionRefused, NotWaitingHere, Refusal
 from workflows.expressions import compile_expression
 from workflows.history import compact_all
 from workflows.model import Changes, Data, Effect, Incident, OpenTask, Wait, World
-from workflows.visits import READY, WAITING, Node, Run, StepBudgetSpent, change_state, fail, ready
+from workflows.timers import deadline_expression
+from workflows.visits import READY, WAITING, Node, Run, StepBudgetSpent, change_state, fail, ready, run_of
 
 STEP_BUDGET = 50_000
 """Element visits in one advance; design.md, Meanings: Step budget."""
@@ -229,7 +230,7 @@ def _meet_person(task: Node) -> None:
     element = snapshot.element_of(task)
     try:
         if element.due:
-            due = automatic.evaluate(task, element.due)
+            due = deadline_expression(element.due).evaluate(task.data, run_of(task).world)
             if due is not None:
                 own["due"] = events.instant_of(due)
         if element.assignee:

@@ -8,6 +8,7 @@ periods in working days: an expression such as working_days(5) gives the instant
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 from workflows.errors import ExpressionRefused, Phrase, Refusal, message
@@ -121,6 +122,20 @@ def timer_expression(text: str, kind: TimerKind) -> Expression:
             expression=quoted(text.strip()), reason=Phrase(template, name=expression.function)
         )
     return expression
+
+
+@lru_cache(1024)
+def deadline_expression(text: str) -> Expression:
+    """The expression that gives a task's due instant; a literal length of time counts from now.
+
+    Raises: ExpressionRefused where `text` is neither a date, a length of time nor an expression.
+    """
+    inner = unwrapped(text)
+    bare = match.group(2).strip() if (match := _QUOTED.fullmatch(inner)) else inner
+    if bare.startswith("P") and _LITERAL.fullmatch(bare):
+        timer_expression(text, "duration")
+        return compile_expression(f'add(now(), "{bare}")')
+    return timer_expression(text, "date")
 
 
 def _literal(text: str, value: Any, kind: TimerKind) -> Expression:

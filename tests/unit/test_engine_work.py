@@ -212,6 +212,21 @@ def test_a_task_knows_by_when_and_for_whom() -> None:
     assert (task.assignee, task.group) == ("li", "会计")
 
 
+@pytest.mark.parametrize(
+    ("due", "at"),
+    [
+        ("2026-03-05T08:00:00Z", datetime(2026, 3, 5, 8, tzinfo=UTC)),
+        ("'2026-03-05T08:00:00+08:00'", datetime(2026, 3, 5, tzinfo=UTC)),
+        ("PT2H", datetime(2026, 3, 2, 6, tzinfo=UTC)),
+        ("${'P1D'}", datetime(2026, 3, 3, 4, tzinfo=UTC)),
+    ],
+)
+def test_a_due_may_be_a_date_or_a_length_of_time_as_it_is_written(due: str, at: datetime) -> None:
+    case = Process().start().user("u", due=due).end().chain("start", "u", "end").begin()
+    assert case.incidents() == []
+    assert [task.due_at for task in case.open_tasks()] == [at]
+
+
 def test_an_assignee_that_is_no_data_is_a_username() -> None:
     process = Process().start().user("u", assignee="zhang").user("v", assignee="zhang.san").end()
     case = process.chain("start", "u", "v", "end").begin()

@@ -9,7 +9,7 @@ from workflows.expressions import compile_expression, compile_script
 from workflows.normalise.graph import ACTIVITIES, EVENTS, FLOW_NODES
 from workflows.normalise.notes import Notes
 from workflows.normalise.xml import MINYI, Node, attribute, child, extensions, local, text_of
-from workflows.timers import TimerKind, timer_expression
+from workflows.timers import TimerKind, deadline_expression, timer_expression
 
 _TIMES: Final[dict[str, TimerKind]] = {
     "timeDate": "date",
@@ -84,7 +84,7 @@ def _attributes(node: Node) -> Iterator[Written]:
     assignee = attribute(node, "assignee")
     if assignee.startswith(("${", "#{", "=")):  # else it may be a person's name
         yield node, assignee, compile_expression
-    yield from _one(node, attribute(node, "due"), lambda text: timer_expression(text, "date"))
+    yield from _one(node, attribute(node, "due"), deadline_expression)
     for tag in ("input", "output"):
         for pair in extensions(node, MINYI, tag):
             yield node, (pair.get("value") or "").strip(), compile_expression
