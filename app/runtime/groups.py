@@ -1,7 +1,8 @@
 """Which people a new task is for: the group and the person that the diagram names, as rows.
 
 A group is looked for by key or by name (Chinese or English) in the case's unit and then upwards; an
-unknown one leaves the task without a group: it falls to the starter.
+unknown one leaves the task without a group: it falls to the starter. Of several names with commas
+between them, as other modellers write candidate groups, the first that is found counts.
 """
 
 from collections.abc import Iterable
@@ -31,7 +32,8 @@ _GROUPS = (
 
 def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:
     """Group ids by the names asked for; the nearest unit wins, then a key before a name. One SELECT."""
-    wanted = sorted({name for name in names if name})
+    asked = {name: _parts(name) for name in names if name}
+    wanted = sorted({part for parts in asked.values() for part in parts})
     if not wanted:
         return {}
     units = path_ids(unit_path)
@@ -45,17 +47,26 @@ def resolve_groups(names: Iterable[str], *, unit_path: str) -> dict[str, int]:
             place = (nearness[row.unit_id], rank, row.id)
             if name not in found or place < found[name][0]:
                 found[name] = (place, row.id)
-    return {name: group_id for name, (_place, group_id) in found.items()}
+    firsts = {name: next((part for part in parts if part in found), None) for name, parts in asked.items()}
+    return {name: found[part][1] for name, part in firsts.items() if part is not None}
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """The whole name, then what stands between its commas."""
+    pieces = name.replace("，", ",").split(",")
+    return (name, *(piece.strip() for piece in pieces if piece.strip())) if len(pieces) > 1 else (name,)
 
 
 def unknown_groups(names: Iterable[str]) -> set[str]:
     """Those of these names that no group of any unit has as its key or name. One SELECT, none without."""
-    wanted = {name for name in names if name}
-    if not wanted:
+    asked = {name: _parts(name) for name in names if name}
+    if not asked:
         return set()
+    wanted = sorted({part for parts in asked.values() for part in parts})
     columns = (_groups.c.key, _groups.c.name, _groups.c.name_en)
-    known = select(*columns).where(or_(*(each.in_(sorted(wanted)) for each in columns)))
-    return wanted - {name for row in db.session.connection().execute(known) for name in row}
+    rows = db.session.connection().execute(select(*columns).where(or_(*(c.in_(wanted) for c in columns))))
+    known = {name for row in rows for name in row}
+    return {name for name, parts in asked.items() if known.isdisjoint(parts)}
 
 
 def resolve_people(usernames: Iterable[str]) -> dict[str, int]:

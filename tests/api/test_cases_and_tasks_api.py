@@ -416,3 +416,9 @@ def test_a_choice_keeps_the_kind_of_value_that_its_form_declares(place: County) 
     assert [each["value"] for each in served[0]["values"]] == [1, "2"]
     place.who("li").post(f"/tasks/{task['id']}/complete", {"data": {"one": "1", "some": [1, 2]}})
     assert place.who("li").get(f"/cases/{case['id']}")["data"] == {"one": 1, "some": [1, "2"]}
+
+
+def test_of_several_groups_the_first_that_is_found_counts(place: County) -> None:
+    key = place.publish(bpmn(chain('<userTask id="ask" minyi:group="nowhere, committee"/>')))
+    task = place.task(place.start(key, by="head")["id"])
+    assert task["group"] == "committee"

@@ -159,7 +159,13 @@ def test_a_group_that_no_unit_has_is_a_warning_at_its_tasks(place: County) -> No
         '<laneSet id="L"><lane id="l1" name="村民委员会"><flowNodeRef>a</flowNodeRef></lane>'
         '<lane id="l2" name="火星办公室"><flowNodeRef>b</flowNodeRef></lane></laneSet>'
     )
-    nodes = ("userTask#a", "userTask#b", "userTask#c@nowhere", "userTask#d@committee")
+    nodes = (
+        "userTask#a",
+        "userTask#b",
+        "userTask#c@nowhere",
+        "userTask#d@committee",
+        "userTask#g@nowhere, committee",
+    )
     text = bpmn(lanes + chain(*nodes))
     for path, status in (("/definitions/check", 200), ("/definitions", 201)):
         body = {"files": [{"name": "p.bpmn", "content": text}]}
