@@ -416,6 +416,17 @@ def test_camunda_and_zeebe_collections_run() -> None:
     assert case.data["votes"] == [0, 1]
 
 
+@pytest.mark.parametrize(("users", "assignee", "lost"), [("li", "li", []), ("li, wang", "", ["ask"])])
+def test_one_candidate_is_the_assignee_and_several_are_told(
+    users: str, assignee: str, lost: list[str]
+) -> None:
+    process = Process().start().add("userTask", "ask", **{"camunda:candidateUsers": users}).end()
+    definition = compile_process(vendor(process.chain("start", "ask", "end")))
+
+    assert told(definition, "parse.vendor") == lost
+    assert definition.elements["ask"].assignee == assignee
+
+
 def test_zeebe_collects_what_its_expression_gives() -> None:
     zeebe = (
         "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>"

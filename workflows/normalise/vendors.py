@@ -63,6 +63,7 @@ def adopt(process: Node, root: Node, notes: Notes, *, files: Collection[str]) ->
             _adopt_camunda(node)
             _adopt_form(node, notes, files)
             _adopt_zeebe(node)
+            _adopt_candidates(node, notes)
             _adopt_mappings(node, notes)
             _adopt_correlation(node, correlations)
             _tell_lost(node, notes)
@@ -113,6 +114,18 @@ def _adopt_form(node: Node, notes: Notes, files: Collection[str]) -> None:
         node,
         form=theirs[:120],
     )
+
+
+def _adopt_candidates(node: Node, notes: Notes) -> None:
+    """One candidate user is the assignee; of several, and without a group, nothing can be kept."""
+    users = _camunda(node, "candidateUsers")
+    for held in extensions(node, ZEEBE, "assignmentDefinition"):
+        listed = _plain(held.get("candidateUsers") or "")
+        users = users or (", ".join(re.findall(r'"([^"]*)"', listed)) if listed[:1] == "[" else listed)
+    if users and "," not in users:
+        _give(node, "assignee", users)
+    elif users and not attribute(node, "group") and not attribute(node, "assignee"):
+        _say_lost(node, f"candidateUsers: {users[:80]}", notes)
 
 
 def _adopt_camunda(node: Node) -> None:
