@@ -10,6 +10,7 @@ from app import clock
 from app.errors import Invalid
 from app.http import field_errors
 from app.identity.guard import actor, requires
+from app.meetings import attendance as door
 from app.meetings import closing, presenting, service, tellers
 from app.meetings.counting import Count
 from app.meetings.reading import list_meetings, list_roll
@@ -94,7 +95,7 @@ def freeze(meeting_id: int) -> dict[str, Any]:
 @blueprint.alt_response(409, description="Too early, too late, or the roll is not frozen")
 def attendance(given: dict[str, Any], meeting_id: int) -> dict[str, Any]:
     """Sign people in. May be sent again; everybody counts once."""
-    return presenting.shown(service.sign_in(meeting_id, **given, by=actor(), now=clock.now()))
+    return presenting.shown(door.sign_in(meeting_id, **given, by=actor(), now=clock.now()))
 
 
 @blueprint.post("/<id:meeting_id>/recusals")
@@ -104,7 +105,7 @@ def attendance(given: dict[str, Any], meeting_id: int) -> dict[str, Any]:
 @blueprint.alt_response(409, description="Counting has begun")
 def recusals(given: dict[str, Any], meeting_id: int) -> dict[str, Any]:
     """Mark somebody as recused: stays in the base and does not vote."""
-    return presenting.shown(service.recuse(meeting_id, given["id"], recused=given["recused"], by=actor()))
+    return presenting.shown(door.recuse(meeting_id, given["id"], recused=given["recused"], by=actor()))
 
 
 @blueprint.post("/<id:meeting_id>/ballots")

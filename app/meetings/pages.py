@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from app import clock
 from app.errors import AppRefusal, Invalid, problem_body
 from app.identity.guard import actor, requires
-from app.meetings import closing, presenting, service, tellers
+from app.meetings import attendance, closing, presenting, service, tellers
 from app.meetings.counting import Count
 from app.meetings.reading import door_list, list_meetings, list_roll
 from app.presentation import shell
@@ -121,7 +121,7 @@ def sign_in(meeting_id: int) -> Answer:
     if proxy and present:
         proxies, present = {present[0]: proxy}, present[1:]
     try:
-        service.sign_in(
+        attendance.sign_in(
             meeting_id, present=present, absent=absent, proxies=proxies, by=actor(), now=clock.now()
         )
     except AppRefusal as refused:
@@ -141,7 +141,7 @@ def recuse(meeting_id: int) -> Answer:
     """Note that somebody is recused, or is not after all."""
     entry = request.form.get("id", "")
     try:
-        service.recuse(
+        attendance.recuse(
             meeting_id,
             int(entry) if _is_id(entry) else 0,
             recused=request.form.get("recused") == "1",
