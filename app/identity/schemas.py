@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
 
 from app.http import IdField, InstantField, PageQuerySchema
 from app.identity.input import is_plain
@@ -122,7 +122,10 @@ class PeopleSchema(Schema):
 
 
 class MembershipSchema(Schema):
-    """A group to be in."""
+    """A group to be in, as it is served or by its id alone; only the id and `head` count."""
+
+    class Meta:
+        unknown = EXCLUDE
 
     id = IdField(required=True)
     head = fields.Boolean(load_default=False)
@@ -144,6 +147,21 @@ class PersonChangesSchema(Schema):
     email = Text(longest=200)
     phone = Text(longest=40)
     active = fields.Boolean(truthy={True}, falsy={False})
+
+    @pre_load
+    def as_served(self, given: Any, **_: Any) -> Any:
+        """Take what is served: the first of `units` is the unit, a group may be its id alone."""
+        if not isinstance(given, dict):
+            return given
+        taken = dict(given)
+        units, groups = taken.get("units"), taken.get("groups")
+        if isinstance(units, list):
+            del taken["units"]
+            first = units[0] if units else None
+            taken.setdefault("unit", first.get("id", "") if isinstance(first, dict) else first)
+        if isinstance(groups, list):
+            taken["groups"] = [{"id": each} if isinstance(each, str) else each for each in groups]
+        return taken
 
 
 class NewPersonSchema(PersonChangesSchema):

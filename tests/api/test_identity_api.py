@@ -347,6 +347,27 @@ def test_a_password_set_by_the_administrator_ends_their_sessions_and_not_ones_ow
     assert (li.get("/me").status_code, boss.get("/me").status_code) == (401, 200)
 
 
+def test_a_person_may_be_sent_as_people_are_served(site: Flask) -> None:
+    boss = Program(site, "boss")
+    unit = boss.post("/units", {"name": "柳家村", "kind": "county"}).json["id"]
+    group = boss.post(f"/units/{unit}/groups", {"key": "committee", "name": "村民委员会"}).json["id"]
+    made = boss.post("/people", {"username": "li", "name": "李雷", "units": [unit], "groups": [group]})
+    assert made.status_code == 201, made.text
+    assert made.json["unit"] == unit
+    assert [each["id"] for each in made.json["groups"]] == [group]
+
+    served = {name: made.json[name] for name in ("units", "groups", "roles", "title")}
+    again = boss.patch("/people/li", served)
+    assert again.status_code == 200, again.text
+    assert again.json == made.json
+
+    for bad in ([{}], ["nowhere"], [5], [None, "x"], "1"):
+        answer = boss.patch("/people/li", {"groups": bad})
+        assert answer.status_code == 422
+    for bad in ([{}], ["nowhere"], [5], "1", {}):
+        assert boss.patch("/people/li", {"units": bad}).status_code == 422
+
+
 def test_a_person_without_a_password_cannot_sign_in(site: Flask) -> None:
     boss = Program(site, "boss")
     boss.post("/people", {"username": "li", "name": "李雷"})
