@@ -24,6 +24,7 @@ from building_app import (
 from flask import Flask
 from sqlalchemy import select
 
+from app.clock import SHANGHAI
 from app.extensions import db
 from app.models import Decision, InboxMessage, IncidentRow, Meeting, Notice, Objection, Task, Timer
 from app.notices import effects
@@ -148,6 +149,27 @@ def test_a_period_that_ends_on_a_rest_day_rolls_to_the_next_working_day(app: Fla
     key = publish(poster(days=15, unit="calendar_days"))
     moved = start(key, by=v.wang, unit=v.id, now=saturday_after)
     assert notice_of(moved.case_id).posted_to == datetime(2026, 12, 14, 16, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("posted", "ends"),
+    [
+        ("2026-11-23T23:59", "2026-12-08"),
+        ("2026-11-24T00:00", "2026-12-09"),  # midnight is the next day already, though UTC says the 23rd
+        ("2026-11-24T00:30", "2026-12-09"),
+        ("2026-09-24T23:59", "2026-10-09"),  # 15 days on is a working Friday after the holidays
+        ("2026-09-25T00:01", "2026-10-10"),  # a Saturday, worked in exchange
+        ("2028-02-14T12:00", "2028-02-29"),  # a leap year
+    ],
+)
+def test_the_day_of_posting_is_the_day_in_china(app: Flask, posted: str, ends: str) -> None:
+    v = Village()
+    at = datetime.fromisoformat(posted).replace(tzinfo=SHANGHAI)
+    moved = start(
+        publish(poster(days=15, unit="calendar_days")), by=v.wang, unit=v.id, now=at.astimezone(UTC)
+    )
+    last = datetime.fromisoformat(ends).replace(tzinfo=SHANGHAI)
+    assert notice_of(moved.case_id).posted_to == last + DAY
 
 
 def test_the_period_beyond_the_announced_calendar_is_provisional_and_never_an_incident(app: Flask) -> None:

@@ -274,6 +274,13 @@ class TestALowerPlaceMayOnlyTighten:
     def test_two_units_cannot_be_compared(self) -> None:
         assert codes_of(rule("n"), rule("c", place="CN-99", unit="working_days")) == {"rule.unit"}
 
+    def test_units_that_could_meet_at_one_act_must_agree_even_where_neither_governs_the_other(self) -> None:
+        every = rule("every", place="CN-99", body="*", unit="working_days", value=12)
+        assert codes_of(rule("one"), every) == {"rule.unit"}
+        road = rule("road", matter="road", unit="working_days", value=12)
+        assert codes_of(road, rule("county", place="CN-99")) == {"rule.unit"}
+        book_of(rule("one"), rule("every", place="CN-99", body="*", value=5))  # the stricter wins
+
     def test_a_lower_quorum_is_refused_and_so_is_at_least_for_more_than(self) -> None:
         def quorum(share: str, compare: str) -> dict[str, object]:
             leaf = {"count": "present", "base": "electors", "share": share, "compare": compare}

@@ -115,7 +115,7 @@ def _loosened(entries: Sequence[Entry], kinds: Mapping[str, Kind]) -> Iterator[P
     law = [e for e in entries if not e.origin.source.is_default and e.figure in kinds]
     for lower in law:
         for higher in law:
-            if not _governs(higher, lower):
+            if not _meets(higher, lower):
                 continue
             named = {"name": lower.id, "higher": higher.id, "place": higher.origin.place}
             if lower.unit != higher.unit:
@@ -123,20 +123,26 @@ def _loosened(entries: Sequence[Entry], kinds: Mapping[str, Kind]) -> Iterator[P
                     "“{name}” is in another unit than “{higher}” of {place}: they cannot be compared."
                 )
                 yield _at(lower, "rule.unit", text, **named)
-            elif loosens(lower, higher, kinds[lower.figure]):
+            elif _governs(higher, lower) and loosens(lower, higher, kinds[lower.figure]):
                 text = message("“{name}” asks for less than “{higher}” of {place}: it may only tighten it.")
                 yield _at(lower, "rule.loosens", text, **named)
 
 
-def _governs(higher: Entry, lower: Entry) -> bool:
+def _meets(higher: Entry, lower: Entry) -> bool:
+    """Whether both can speak of one act, so that the stricter of their values must be found."""
     return (
         higher.origin.place != lower.origin.place
         and lower.origin.place.startswith(higher.origin.place)
         and higher.figure == lower.figure
-        and higher.body in (lower.body, "*")
-        and higher.matter in ("", lower.matter)
+        and (higher.body == lower.body or "*" in (higher.body, lower.body))
+        and (higher.matter == lower.matter or "" in (higher.matter, lower.matter))
         and higher.origin.overlaps(lower.origin)
     )
+
+
+def _governs(higher: Entry, lower: Entry) -> bool:
+    """Whether `higher` binds everything that `lower` speaks of; otherwise the stricter wins at each act."""
+    return higher.body in (lower.body, "*") and higher.matter in ("", lower.matter)
 
 
 def _at(entry: Entry, code: str, text: str, **params: Any) -> Problem:
