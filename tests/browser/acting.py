@@ -75,10 +75,12 @@ class Visitor:
         with self.page.expect_navigation():
             self.page.locator("main").get_by_role("link", name=name).first.click()
 
-    def picture(self, path: Path, *, whole: bool = False) -> None:
-        """Keep what is seen."""
+    def picture(self, path: Path, *, whole: bool = False, height: int = DESK["height"]) -> None:
+        """Keep what is seen, or the whole page."""
+        self.page.set_viewport_size({**DESK, "height": height})
         self.page.evaluate("document.activeElement && document.activeElement.blur()")
         self.page.screenshot(path=str(path), full_page=whole)
+        self.page.set_viewport_size(DESK)
 
 
 class Official(Visitor):

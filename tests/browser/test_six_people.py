@@ -106,7 +106,7 @@ def discuss_in_the_committees(story: Story) -> None:
         speaker = next(name for name in COMMITTEE if _has(story[name], "发表意见"))
         story.do(speaker, "发表意见", statement__opinion=AGREE)
     head.open("/inbox?view=claimable")
-    head.picture(story.pictures / "tour-inbox.png")
+    head.picture(story.pictures / "tour-inbox.png", height=520)
     story.do("xiaoxingwang", "主要负责人末位表态", head_statement__opinion=AGREE)
     story.do("donglaishun", "形成会议纪要", minutes="四人到会，逐人发言，一致同意。")
     for name in COMMITTEE:
