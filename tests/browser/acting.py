@@ -118,6 +118,7 @@ class Official(Visitor):
             if link.count():
                 with self.page.expect_navigation():
                     link.first.click()
+                assert self.page.locator("main button[name=act]").count(), f"{task}: {self.words()[:600]}"
                 return
         raise AssertionError(f"{self.username} has no task “{task}”")
 
