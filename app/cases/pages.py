@@ -17,10 +17,13 @@ from app.presentation.attached import held_files, keep
 from app.presentation.diagram_svg import State, draw
 from app.presentation.forms_answer import change_rows, read_answer, without_empty_rows
 from app.presentation.forms_html import form_view
+from app.presentation.standing import standing
 from app.presentation.story import story
 
 blueprint = Blueprint("cases", __name__)
 ON_A_PAGE = 50
+AROUND = (460.0, 340.0)
+"""Pixels of a diagram around where the case is: what can be read on a phone."""
 STATES = ("running", "suspended", "incident", "completed", "cancelled")
 Answer = str | Response | tuple[str, int]
 
@@ -112,20 +115,27 @@ def show(case_id: int) -> Answer:
     """One case: its state, what it waits for, its open tasks, what happened, where it stands."""
     who, now, english = actor(), clock.now(), shell.in_english()
     case = service.detail(who, case_id, now=now)
-    process = request.args.get("process", "")[:120]
-    diagram = service.diagram(who, case_id, process=process, now=now)
+    stands = standing(case_id, now=now, english=english)
+    asked = request.args.get("process", "")[:120]
+    diagram = service.diagram(who, case_id, process=asked or stands.process, now=now)
     states = element_states(diagram["elements"])
-    drawing = draw(diagram["bpmn"], states=states, english=english) if diagram["bpmn"] else None
-    names = {step.id: step.name for step in drawing.steps} if drawing else {}
+    around = "" if asked else stands.element
+    drawing = (
+        draw(diagram["bpmn"], states=states, english=english, around=around, window=AROUND)
+        if diagram["bpmn"]
+        else None
+    )
     return render_template(
         "cases/show.html",
         case=case,
         lines=list(reversed(story(case_id, now=now, english=english))),
         diagram=diagram,
         drawing=drawing,
-        names=names,
+        names=stands.names,
         marks=marks_of(states),
-        process=process,
+        processes=stands.processes,
+        process=diagram["process"],
+        cropped=bool(around),
         linked=[row for each in case["links"][:20] if (row := queries.case(who, each)) is not None],
         may_manage=may("cases.manage") and service.may_manage(service.one(who, case_id), who),
         may_retry=may("incidents.retry"),
