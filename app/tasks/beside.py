@@ -36,8 +36,8 @@ class Option:
     name_en: str
 
 
-def diagram_of(row: AnyRow, *, now: datetime) -> tuple[str, dict[str, Mark]]:
-    """The BPMN text of the process that holds a task, and the marks of its shapes."""
+def diagram_of(row: AnyRow, *, now: datetime) -> tuple[str, str, dict[str, Mark]]:
+    """The key and the BPMN text of the process that holds a task, and the marks of its shapes."""
     part = reading.see(row.case_id, now=now).definition.part_of(row.process)
     ends = (".bpmn", ".bpmn2", ".bpmn20.xml")
     text = next((part.files[name] for name in sorted(part.files) if name.lower().endswith(ends)), "")
@@ -55,7 +55,7 @@ def diagram_of(row: AnyRow, *, now: datetime) -> tuple[str, dict[str, Mark]]:
     for each in visits:
         if each.open or each.done:
             marks[each.element] = "here" if each.open else "done"
-    return text, marks
+    return part.key, text, marks
 
 
 def receivers(row: AnyRow) -> list[Receiver]:

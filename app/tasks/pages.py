@@ -15,6 +15,7 @@ from app.presentation.attached import held_files, keep
 from app.presentation.diagram_svg import draw
 from app.presentation.forms_answer import change_rows, read_answer, without_empty_rows
 from app.presentation.forms_html import FormView, form_view
+from app.presentation.step_rule import step_rule
 from app.presentation.story import story
 from app.tasks import beside, queries, service
 
@@ -169,7 +170,7 @@ def _task_page(
     view: FormView = form_view(
         task["form"], values=typed, errors=errors, data=task["data"], files=held_files(typed, task["data"])
     )
-    bpmn, marks = beside.diagram_of(row, now=now)
+    process, bpmn, marks = beside.diagram_of(row, now=now)
     lines = [line for line in story(row.case_id, now=now, english=english) if line.by_person]
     handed = {each["path"]: each["message"] for each in handing}
     hands_on = row.state in ("open", "claimed") and beside.may_hand_on(row, who)
@@ -185,6 +186,10 @@ def _task_page(
         drawing=draw(bpmn, states=marks, english=english, around=row.element, window=(400, 320))
         if bpmn
         else None,
+        process=process,
+        rule=step_rule(
+            row.case_id, process=row.process, element=row.element, ref=row.ref, now=now, english=english
+        ),
         receivers=beside.receivers(row) if hands_on else [],
         mine=row.assignee_id == who.id,
         version=request.form.get("version") or task["version"],
