@@ -21,6 +21,7 @@ from app.models import Definition as DefinitionRow
 from app.runtime import effects
 from app.runtime.refusals import DefinitionRetired, NoSuchDefinition
 from app.runtime.tables import table, upsert
+from app.runtime.transaction import scratch
 from workflows.model import Files
 from workflows.parsing import Definition, compile_process
 
@@ -82,7 +83,15 @@ class _Cache:
 
 
 def definition_of(bundle_id: int) -> Definition:
-    """The runnable definition of a bundle. Raises NoSuchDefinition, Unpublishable."""
+    """The runnable definition of a bundle. Raises NoSuchDefinition, Unpublishable.
+
+    One that this transaction has made is not kept beyond it: undone, its id would be given to another.
+    """
+    fresh = scratch()
+    if fresh is not None and (_KEY, bundle_id) in fresh:
+        made: Definition = fresh[_KEY, bundle_id] or _compile(bundle_id)
+        fresh[_KEY, bundle_id] = made
+        return made
     entry = _cache().entry(bundle_id)
     if entry.definition is None:
         with entry.lock:
@@ -113,6 +122,10 @@ def bundle_for(key: str, version: int | None = None) -> BundleRef:
     if bundle_id is None:
         connection.execute(upsert(connection, _bundles).values(values).on_conflict_do_nothing())
         bundle_id = connection.execute(select(_bundles.c.id).where(same)).scalar_one()
+        fresh = scratch()
+        if fresh is None:
+            raise RuntimeError("a bundle is made inside transaction() only")
+        fresh[_KEY, bundle_id] = None
     return BundleRef(bundle_id, key, number)
 
 

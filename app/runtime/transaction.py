@@ -5,6 +5,7 @@ A reading that went before is ended first, so that the act sees what is committe
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask_sqlalchemy.session import Session
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +19,7 @@ _OPEN = "minyi_transaction"
 _AFTER = "minyi_after_commit"
 _HELD = "minyi_held"
 _CHAIN = "minyi_chain"
+_SCRATCH = "minyi_scratch"
 _BUSY_SQLSTATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, cancelled, serialisation, deadlock
 
 
@@ -48,6 +50,7 @@ def transaction() -> Iterator[scoped_session[Session]]:
     session.info[_AFTER] = []
     session.info[_HELD] = False
     session.info[_CHAIN] = 0
+    session.info[_SCRATCH] = {}
     try:
         session.connection(execution_options={WRITE: True})
         yield session
@@ -62,6 +65,7 @@ def transaction() -> Iterator[scoped_session[Session]]:
         raise
     finally:
         session.info[_OPEN] = False
+        session.info.pop(_SCRATCH, None)
     for act in session.info.pop(_AFTER, []):
         act()
 
@@ -72,6 +76,12 @@ def after_commit(act: Callable[[], object]) -> None:
     For what rows already say and a worker would find a moment later: nothing may depend on it alone.
     """
     db.session.info[_AFTER].append(act)
+
+
+def scratch() -> dict[object, Any] | None:
+    """What lasts as long as the present transaction; None outside of one."""
+    found: dict[object, Any] | None = db.session.info.get(_SCRATCH)
+    return found
 
 
 def note_hold() -> None:

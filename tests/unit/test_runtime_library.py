@@ -165,3 +165,39 @@ def test_cases_that_answer_each_other_for_ever_keep_no_person_waiting(any_app: F
     assert case_row(one).state == "running"
     assert db.session.execute(select(func.count()).select_from(Outbox)).scalar_one() == 1
     assert db.session.execute(select(func.max(Case.record_seq))).scalar_one() < 200
+
+
+def refused_after_looking(key: str) -> None:
+    """What a start does whose form is refused: the bundle is made, its definition read, all is undone."""
+    assert library.definition_of(library.bundle_for(key).id).key == key
+    raise NotStartable(key=key)
+
+
+def undo(key: str) -> None:
+    with transaction():
+        refused_after_looking(key)
+
+
+def test_a_start_that_was_undone_leaves_no_definition_to_the_next(any_app: Flask) -> None:
+    unit = add_unit("村")
+    li = add_person("li", unit=unit)
+    keys = [publish(bpmn(chain(f"userTask#of_{key}"), key=key)) for key in ("one", "two")]
+    with pytest.raises(NotStartable):
+        undo(keys[0])
+
+    moved = start(keys[1], by=li, unit=unit)  # SQLite gives it the id that was undone
+    assert open_task(moved.case_id).element == "of_two"
+
+
+def test_a_bundle_undone_with_a_savepoint_leaves_no_definition_either(any_app: Flask) -> None:
+    unit = add_unit("村")
+    li = add_person("li", unit=unit)
+    keys = [publish(bpmn(chain(f"userTask#of_{key}"), key=key)) for key in ("one", "two")]
+    with transaction() as session:
+        savepoint = session.begin_nested()
+        with pytest.raises(NotStartable):
+            refused_after_looking(keys[0])
+        savepoint.rollback()
+        assert library.definition_of(library.bundle_for(keys[1]).id).key == "two"
+    moved = start(keys[1], by=li, unit=unit)
+    assert open_task(moved.case_id).element == "of_two"
