@@ -88,6 +88,15 @@ def freeze(meeting_id: int) -> dict[str, Any]:
     return presenting.shown(service.freeze(meeting_id, by=actor(), now=clock.now()))
 
 
+@blueprint.post("/<id:meeting_id>/roll/freeze")
+@requires("meetings.run")
+@blueprint.response(200, MeetingSchema)
+@blueprint.alt_response(409, description="Empty, or frozen already")
+def freeze_roll(meeting_id: int) -> dict[str, Any]:
+    """Settle who may take part: the same under the roll's address."""
+    return presenting.shown(service.freeze(meeting_id, by=actor(), now=clock.now()))
+
+
 @blueprint.post("/<id:meeting_id>/attendance")
 @requires("meetings.run")
 @blueprint.arguments(AttendanceSchema)

@@ -98,7 +98,7 @@ def test_the_door_opens_on_the_day_and_the_ballot_at_the_hour(tmp_path: Path) ->
         ids = [e["id"] for e in place.roll(meeting)]
         attendance = f"/meetings/{meeting}/attendance"
         assert code_of(head.post(attendance, {"present": ids}, 409)) == "roll_not_frozen"
-        head.post(f"/meetings/{meeting}/freeze")
+        head.post(f"/meetings/{meeting}/roll/freeze")
         place.go_to(meeting, before=timedelta(hours=12))
         assert code_of(head.post(attendance, {"present": ids}, 409)) == "too_early"
         place.go_to(meeting, before=timedelta(minutes=40))
