@@ -23,7 +23,9 @@ _CALLED = re.compile(r'calledElement="([^"]+)"')
 def folders() -> dict[str, dict[str, str]]:
     """Process key → its files, called ones first."""
     found = {
-        path.name: {f.name: f.read_text(encoding="utf-8") for f in sorted(path.iterdir()) if f.suffix in KINDS}
+        path.name: {
+            f.name: f.read_text(encoding="utf-8") for f in sorted(path.iterdir()) if f.suffix in KINDS
+        }
         for path in sorted(FOLDER.iterdir())
         if (path / "process.bpmn").exists()
     }

@@ -69,7 +69,7 @@ def may_take(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _cases_with_own_tasks(actor: Actor) -> Select[tuple[int]]:
+def _cases_with_own_tasks(actor: Actor) -> Select[int]:
     mine = or_(Task.assignee_id == actor.id, Task.done_by == actor.id, _in_own_groups(actor))
     return select(Task.case_id).where(mine).correlate(None)
 
