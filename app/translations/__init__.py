@@ -72,4 +72,3 @@ def missing() -> list[str]:
     """What has no Chinese yet, sorted."""
     have = {e.id[0] if isinstance(e.id, tuple) else e.id for e in merged()}
     return sorted(wanted() - have)
-

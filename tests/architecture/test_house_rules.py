@@ -57,8 +57,6 @@ def test_no_module_grows_a_second_idea() -> None:
 
 def test_no_error_is_swallowed() -> None:
     guilty = [
-        str(p.relative_to(ROOT))
-        for p in PYTHON
-        if re.search(r"except[^\n]*:\n\s+pass\n", p.read_text())
+        str(p.relative_to(ROOT)) for p in PYTHON if re.search(r"except[^\n]*:\n\s+pass\n", p.read_text())
     ]
     assert guilty == []
