@@ -8,7 +8,7 @@ export PORT ?= 8000
 export PYTHONDONTWRITEBYTECODE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format translations frontend demo demo-walk benchmark clean requirements browser-shots
+.PHONY: help run test check format translations frontend demo-walk benchmark clean requirements
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
