@@ -129,6 +129,7 @@ class Serving:
         web = [sys.executable, "-m", "gunicorn", "-c", "python:app.gunicorn_conf", "app.factory:create_app()"]
         worker = [sys.executable, "-m", "app.worker"]
         self.children = [subprocess.Popen(c, start_new_session=True) for c in (web, worker)]  # noqa: S603
+        self.make = os.getppid() if _make_would_catch_it(os.getppid()) else 0
 
     def until_stopped(self, ready: Callable[[str], None]) -> int:
         """Call `ready` once the server answers; return the exit status when everything has stopped."""
@@ -142,6 +143,9 @@ class Serving:
             if not announced and self._answers():
                 announced = True
                 ready(self.address)
+            # An interrupt sent to `make` alone stays there: make puts its handler away and waits for us.
+            if self.make and not _make_would_catch_it(self.make):
+                break
             time.sleep(0.2)
         self._end_children()
         return 0
@@ -166,6 +170,17 @@ class Serving:
                 child.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 child.kill()
+
+
+def _make_would_catch_it(process: int) -> bool:
+    """Whether this process is a `make` with a handler for SIGINT; False where the system does not tell."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+    fields = {name: value.strip() for name, _, value in (line.partition(":") for line in status.splitlines())}
+    caught = int(fields.get("SigCgt", "0"), 16) >> (signal.SIGINT - 1) & 1
+    return bool(caught) and fields.get("Name", "").endswith("make")
 
 
 def _settings() -> Settings:
