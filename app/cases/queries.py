@@ -204,6 +204,7 @@ def _select() -> AnySelect:
             Case.title,
             Case.unit_id,
             Unit.name.label("unit_name"),
+            Unit.name_en.label("unit_name_en"),
             Unit.path.label("unit_path"),
             starter.username.label("starter"),
             starter.name.label("starter_name"),

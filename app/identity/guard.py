@@ -146,7 +146,9 @@ def _viewer() -> shell.Viewer | None:
     if found is None:
         return None
     who = found.actor
-    return shell.Viewer(name=who.name, title=who.title, unit=found.unit_name, may=may)
+    return shell.Viewer(
+        name=who.name, title=who.title, unit=found.unit_name, unit_en=found.unit_name_en, may=may
+    )
 
 
 def _to_sign_in() -> AnyResponse:

@@ -21,13 +21,14 @@ class SignedIn:
 
     actor: Actor
     unit_name: str
+    unit_name_en: str
 
 
 def signed_in(digest: bytes, kind: str, now: datetime) -> SignedIn | None:
     """The active person whose sign-in of this kind has this digest and is not over at machine time `now`."""
     rows = db.session.execute(_SIGNED_IN, {"digest": digest, "kind": kind, "now": now}).all()
     who = _actor(rows)
-    return SignedIn(who, rows[0].unit_name or "") if who else None
+    return SignedIn(who, rows[0].unit_name or "", rows[0].unit_name_en or "") if who else None
 
 
 def actor_by_username(username: str) -> Actor | None:
@@ -47,6 +48,7 @@ def _actor_select() -> Select[*tuple[Any, ...]]:
             Person.locale,
             Unit.path,
             Unit.name.label("unit_name"),
+            Unit.name_en.label("unit_name_en"),
             Membership.group_id,
             Membership.head,
             Group.key,

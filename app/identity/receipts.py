@@ -59,6 +59,7 @@ class Progress:
     here: str
     steps: tuple[Step, ...]
     due_at: datetime | None = None
+    unit_en: str = ""
     text: str = ""
     reply: str = ""
     outcome: str = ""

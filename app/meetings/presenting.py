@@ -9,6 +9,7 @@ from flask_babel import get_locale
 from app.meetings import queries, service, tellers
 from app.meetings.counting import article_of
 from app.models import BallotCount, Meeting
+from app.presentation.citing import cited_in_english
 from app.runtime.actor import Actor
 
 NOBODY = dict.fromkeys(
@@ -105,7 +106,7 @@ def test(line: dict[str, Any], meeting: Meeting) -> dict[str, Any]:
         "got": line["got"],
         "base": line.get("base", 0),
         "met": line["met"],
-        "article": _cited(article, meeting) if english() else article,
+        "article": cited_in_english(article, meeting.rule) if english() else article,
         "about": about,
     }
 
@@ -145,13 +146,3 @@ def tellers_of(meeting: Meeting, by: Actor) -> dict[str, int]:
         if row.entered_by == by.id:
             mine[row.item] = row.teller
     return mine
-
-
-def _cited(article: str, meeting: Meeting) -> str:
-    """An article as an English reader finds it: the act's English name before the article."""
-    for source in meeting.rule.get("sources") or []:
-        act, act_en = str(source.get("act", "")), str(source.get("act_en") or "")
-        for written in (f"《{act}》", act):
-            if act and act_en and article.startswith(written):
-                return f"{act_en}, {article.removeprefix(written)}"
-    return article

@@ -121,6 +121,7 @@ class OfficeNotice:
 
     row: Notice
     unit: str
+    unit_en: str
     case_no: str
     objections: int
     open_objections: int
@@ -219,7 +220,7 @@ def due_of(case_id: int | None) -> datetime | None:
     )
 
 
-def _notices_seen(actor: Actor) -> Select[Notice, str, str, int, int]:
+def _notices_seen(actor: Actor) -> Select[Notice, str, str, str, int, int]:
     total = select(func.count()).where(Objection.notice_id == Notice.id).scalar_subquery()
     unsettled = (
         select(func.count())
@@ -234,7 +235,7 @@ def _notices_seen(actor: Actor) -> Select[Notice, str, str, int, int]:
         )
     )
     return (
-        select(Notice, Unit.name, Case.case_no, total, unsettled)
+        select(Notice, Unit.name, Unit.name_en, Case.case_no, total, unsettled)
         .join(Unit, Unit.id == Notice.unit_id)
         .join(Case, Case.id == Notice.case_id)
         .where(seen)

@@ -22,11 +22,17 @@ class Place:
     name: str
     name_en: str
     above: tuple[str, ...] = ()
+    above_en: tuple[str, ...] = ()
 
     @property
     def full(self) -> str:
         """The name with the unit right above it, as people say it."""
         return "".join((*self.above[-1:], self.name))
+
+    @property
+    def full_en(self) -> str:
+        """The same in English, the smaller first; "" where the unit has no English name."""
+        return ", ".join((self.name_en, *self.above_en[-1:])) if self.name_en else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +221,16 @@ def places(unit_ids: Sequence[int]) -> dict[int, Place]:
     rows = db.session.execute(select(Unit).where(Unit.id.in_(set(unit_ids)))).scalars().all()
     above = {int(part) for row in rows for part in row.path.split("/") if part}
     names = {
-        found.id: found.name
-        for found in db.session.execute(select(Unit.id, Unit.name).where(Unit.id.in_(above)))
+        found.id: (found.name, found.name_en or found.name)
+        for found in db.session.execute(select(Unit.id, Unit.name, Unit.name_en).where(Unit.id.in_(above)))
     }
-    return {
-        row.id: Place(
-            row.id,
-            row.name,
-            row.name_en,
-            tuple(names[int(part)] for part in row.path.split("/") if part and int(part) != row.id),
+    found_places = {}
+    for row in rows:
+        outer = [names[int(part)] for part in row.path.split("/") if part and int(part) != row.id]
+        found_places[row.id] = Place(
+            row.id, row.name, row.name_en, tuple(zh for zh, _en in outer), tuple(en for _zh, en in outer)
         )
-        for row in rows
-    }
+    return found_places
 
 
 def _public(

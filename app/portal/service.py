@@ -191,6 +191,7 @@ def _progress(objection: Objection, now: datetime) -> Progress:
         kind=PROCESS,
         title=notice.title,
         unit=unit.full,
+        unit_en=unit.full_en,
         state="settled" if settled else "handling",
         here=here,
         steps=tuple(steps),

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from app.models import Decision, Notice
 from app.portal.queries import PublicDecision, PublicNotice
+from app.presentation.citing import cited_in_english
 from workflows.services.calendar import last_day, legal_day
 
 SHOWN_FIGURES = {
@@ -213,12 +214,12 @@ def sentence(row: Decision) -> str:
 
 def quorum_lines(row: Decision) -> list[TestLine]:
     """The tests of the quorum."""
-    return _lines(row.reckoning.get("quorum_lines"))
+    return _lines(row.reckoning.get("quorum_lines"), row.rule)
 
 
 def test_lines(row: Decision) -> list[TestLine]:
     """The tests of the majority."""
-    return _lines(row.reckoning.get("lines"))
+    return _lines(row.reckoning.get("lines"), row.rule)
 
 
 def rule_in_words(row: Decision) -> str:
@@ -231,7 +232,7 @@ def rule_in_words(row: Decision) -> str:
     return ("; " if _english() else "；").join(said)
 
 
-def _lines(stored: Any) -> list[TestLine]:
+def _lines(stored: Any, rule: dict[str, Any]) -> list[TestLine]:
     rows = stored if isinstance(stored, list) else []
     return [
         TestLine(
@@ -244,11 +245,15 @@ def _lines(stored: Any) -> list[TestLine]:
             got=_number(line.get("got")),
             base=_number(line.get("base")),
             met=line.get("met") is True,
-            article=str(line.get("article") or ""),
+            article=_article(str(line.get("article") or ""), rule),
         )
         for line in rows
         if isinstance(line, dict)
     ]
+
+
+def _article(article: str, rule: dict[str, Any]) -> str:
+    return cited_in_english(article, rule) if _english() else article
 
 
 def _instant(value: Any) -> datetime | None:

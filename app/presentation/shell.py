@@ -27,6 +27,7 @@ class Viewer:
     name: str
     title: str = ""
     unit: str = ""
+    unit_en: str = ""
     may: Callable[[str], bool]
 
 

@@ -190,6 +190,7 @@ def _select() -> AnySelect:
             Group.name.label("group_name"),
             Task.unit_id,
             Unit.name.label("unit_name"),
+            Unit.name_en.label("unit_name_en"),
             Unit.path.label("unit_path"),
             Task.form,
             Task.item,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import building_app as build
 import building_portal as portal
 import pytest
 from building_app import NOW
@@ -16,9 +17,10 @@ from lxml.html import HtmlElement
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import FailedAttempt, Objection
+from app.models import FailedAttempt, Objection, Unit
 
 DAY = timedelta(days=1)
+ACT, ACT_EN = "村民委员会组织法", "Organic Law of the Villagers' Committees"
 EVIL = '<script>alert("x")</script>{{7*7}}'
 
 
@@ -82,6 +84,57 @@ def test_every_public_page_holds_in_both_languages(world: World, language: str) 
     for path in paths:
         tree = page(world, f"/portal{path}", client=client)
         assert tree.get("lang") == {"zh": "zh-CN", "en": "en"}[language]
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "unsaid"),
+    [
+        ("en", ("East Village", "East Village, East Township", f"{ACT_EN}, 第二十六条"), ("东村", ACT)),
+        ("zh", ("东村", "东镇东村", f"{ACT}第二十六条"), ("East Village", ACT_EN)),
+    ],
+)
+def test_units_and_acts_are_named_in_the_language_of_the_page(
+    world: World, language: str, said: tuple[str, str, str], unsaid: tuple[str, str]
+) -> None:
+    with build.transaction() as session:
+        session.get_one(Unit, world.town).name_en = "East Township"
+        session.get_one(Unit, world.village).name_en = "East Village"
+    source = {"act": ACT, "act_en": ACT_EN, "article": "第二十六条", "figure": "majority"}
+    decision_id = world.add_decision(rule={"sources": [source]})
+    notice_id = world.add_notice(kind="decision", facts={"decision_id": str(decision_id)})
+    single = [f"/portal/notices/{notice_id}", f"/portal/decisions/{decision_id}"]
+    single += [f"{path}/print" for path in single]
+    name, full, article = said
+    official = world.client("wang", language=language)
+    inbox = page(world, "/inbox?view=claimable", client=official)
+    (task,) = inbox.xpath("//li[@data-row]//a/@href")
+    assert [text_of(each) for each in inbox.find_class("m-head__unit")] == [name]
+    for client, paths, words in (
+        (world.client(language=language), ["/portal/", "/portal/notices", "/portal/decisions"], [full]),
+        (world.client(language=language), single, [full, article]),
+        (
+            official,
+            [
+                "/inbox?view=claimable",
+                task,
+                "/cases",
+                f"/cases/{world.case_id}",
+                "/notices",
+                f"/notices/{notice_id}",
+            ],
+            [name],
+        ),
+    ):
+        for path in paths:
+            main = text_of(page(world, path, client=client).xpath("//main")[0])
+            assert [word for word in words if word not in main] == [], (path, main)
+            assert [word for word in unsaid if word in main] == [], (path, main)
+
+
+def test_a_unit_without_an_english_name_keeps_its_chinese_one_in_english(world: World) -> None:
+    notice_id = world.add_notice()
+    english = text_of(page(world, f"/portal/notices/{notice_id}", client=world.client(language="en")))
+    assert "东镇东村" in english
 
 
 def test_home_says_what_is_posted_and_offers_only_doors_that_open(world: World) -> None:
