@@ -109,7 +109,7 @@ class ItemCounted(WrongState):
     """An item that both tellers agree on is entered again."""
 
     code = "item_counted"
-    text = message("This item is counted: both tellers agree. Ask for a recount if it is wrong.")
+    text = message("This item is counted: both tellers agree.")
 
 
 class AlreadyEntered(WrongState):
