@@ -1,6 +1,5 @@
 """Brings a database to the newest table layout, and tells whether it is there."""
 
-import logging
 from pathlib import Path
 
 from alembic import command
@@ -8,8 +7,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-
-logging.getLogger("alembic").setLevel(logging.WARNING)
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 

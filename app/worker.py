@@ -76,6 +76,7 @@ def _round(app: Flask) -> None:
 def main() -> None:
     """Run a worker with the settings of the environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every plugin
     logging.getLogger("huey").setLevel(logging.WARNING)
     run_worker(create_app())
 
